@@ -1,0 +1,14 @@
+import type { Actor, OperationContext, Viewer } from './context.js';
+import { ActorKind } from './entities/enums.js';
+
+/** The viewer of an operation that the schema lets nobody anonymous call. */
+export function viewerOf({ viewer }: Pick<OperationContext, 'viewer'>): Viewer {
+  if (!viewer) throw new Error('This operation needs a viewer.');
+  return viewer;
+}
+
+/** What `recordEvents` needs of a mutation. */
+export function writerOf(context: OperationContext, via: string): { tenantId: string; at: Date; actor: Actor } {
+  const userId = context.viewer?.userId ?? null;
+  return { tenantId: context.tenant.id, at: context.clock(), actor: { kind: ActorKind.USER, userId, via } };
+}

@@ -1,0 +1,181 @@
+import * as openid from 'openid-client';
+import { v7 } from 'uuid';
+import type { OperationContext } from '../context.js';
+import { ConnectionPreset, LoginIntent } from '../entities/enums.js';
+import type { ConnectionSettings } from '../entities/connection-settings.js';
+import { CONNECTION_SETTINGS } from '../database/loaders/connections.js';
+import { isUsableSubject } from '../sso/claims.js';
+import { Refusal } from '../sso/refusal.js';
+import { type Providers, readProviderError } from './provider.js';
+import { createSecret, deriveSecret, hashSecret } from './token.js';
+
+const LIFE_MILLISECONDS = 10 * 60_000;
+
+type LoginContext = Pick<OperationContext, 'database' | 'tenant' | 'clock'> & { providers: Providers };
+
+export interface LoginRequest {
+  connection: ConnectionSettings;
+  intent: LoginIntent;
+  /** The secret of the browser or client that begins: only it can finish. */
+  binding: string;
+  redirectUri: string;
+  /** Already checked by `safeReturnTo`. */
+  returnTo: string;
+  sessionId?: string | undefined;
+  loginHint?: string | undefined;
+  /** Fails rather than asks when the person is not signed in at the provider. */
+  isSilent?: boolean | undefined;
+}
+
+/**
+ * Begins a trip to the provider and gives the address to send the browser to. Nonce and code verifier are derived from
+ * the binding and the state, so that the database holds hashes alone: who reads it can finish nobody's sign-in.
+ */
+export async function beginLogin(context: LoginContext, request: LoginRequest): Promise<URL> {
+  const { connection, binding } = request;
+  const configuration = await context.providers.find(connection);
+  const state = createSecret();
+  await storeTransaction(context, request, state);
+  const parameters: Record<string, string> = {
+    response_type: 'code',
+    redirect_uri: request.redirectUri,
+    scope: connection.scopes.join(' '),
+    state,
+    nonce: nonceOf(binding, state),
+  };
+  const claims = requestedClaims(connection);
+  if (claims) parameters.claims = JSON.stringify(claims);
+  if (connection.usesPkce) {
+    parameters.code_challenge = await openid.calculatePKCECodeChallenge(verifierOf(binding, state));
+    parameters.code_challenge_method = 'S256';
+  }
+  if (request.loginHint) parameters.login_hint = request.loginHint;
+  if (request.isSilent) parameters.prompt = 'none';
+  return openid.buildAuthorizationUrl(configuration, parameters);
+}
+
+/** Writes a transaction down: used for sign-ins and for the way back from a logout at the provider. */
+export async function storeTransaction(
+  { database, tenant, clock }: Pick<OperationContext, 'database' | 'tenant' | 'clock'>,
+  request: Omit<LoginRequest, 'connection'> & { connection: Pick<ConnectionSettings, 'id' | 'issuer'> },
+  state: string,
+): Promise<void> {
+  const now = clock();
+  await database.read(
+    tenant.id,
+    `insert into login_transactions (
+       id, tenant_id, connection_id, intent, state_hash, binding_hash, issuer, redirect_uri, return_to, session_id,
+       created_at, expires_at
+     ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    [
+      v7(),
+      tenant.id,
+      request.connection.id,
+      request.intent,
+      hashSecret(state),
+      hashSecret(request.binding),
+      request.connection.issuer,
+      request.redirectUri,
+      request.returnTo,
+      request.sessionId ?? null,
+      now,
+      new Date(now.getTime() + LIFE_MILLISECONDS),
+    ],
+  );
+}
+
+export interface TakenTransaction {
+  intent: LoginIntent;
+  issuer: string;
+  redirectUri: string;
+  returnTo: string;
+  sessionId: string | null;
+  connection: ConnectionSettings;
+}
+
+/**
+ * Takes the transaction of this state away, so that it serves once. Refuses LOGIN_EXPIRED when it is not there, too
+ * old, or another browser's; in the last case it stays for the browser that it belongs to.
+ */
+export async function takeTransaction(
+  { database, tenant, clock }: Pick<OperationContext, 'database' | 'tenant' | 'clock'>,
+  state: unknown,
+  binding: unknown,
+): Promise<TakenTransaction> {
+  if (typeof state !== 'string' || typeof binding !== 'string') throw new Refusal('LOGIN_EXPIRED');
+  const [row] = await database.read<ConnectionSettings & Omit<TakenTransaction, 'connection'> & { begunIssuer: string; isCurrent: boolean }>(
+    tenant.id,
+    `with taken as (
+       delete from login_transactions where tenant_id = $1 and state_hash = $2 and binding_hash = $3 returning *
+     )
+     select ${CONNECTION_SETTINGS}, taken.intent, taken.issuer as "begunIssuer", taken.redirect_uri as "redirectUri",
+       taken.return_to as "returnTo", taken.session_id as "sessionId", taken.expires_at > $4 as "isCurrent"
+     from taken join connections c on c.tenant_id = taken.tenant_id and c.id = taken.connection_id`,
+    [tenant.id, hashSecret(state), hashSecret(binding), clock()],
+  );
+  if (!row?.isCurrent || row.begunIssuer !== row.issuer) throw new Refusal('LOGIN_EXPIRED');
+  const { intent, redirectUri, returnTo, sessionId, begunIssuer, isCurrent: _, ...connection } = row;
+  if (intent !== LoginIntent.LOGOUT && connection.status !== 'ENABLED') throw new Refusal('CONNECTION_UNKNOWN');
+  return { intent, redirectUri, returnTo, sessionId, issuer: begunIssuer, connection };
+}
+
+export interface ProviderAnswer {
+  /** Userinfo and ID token together; what the ID token says of itself (iss, sub, acr, amr, sid) is its own. */
+  claims: Record<string, unknown>;
+  idToken: string;
+}
+
+/**
+ * Exchanges the provider's answer for verified claims: state, `iss`, code with PKCE, the ID token's signature, nonce,
+ * audience and times, then userinfo with its signature and subject. Every failure is a Refusal.
+ */
+export async function exchangeAnswer(
+  providers: Providers,
+  { connection, redirectUri }: TakenTransaction,
+  answer: URLSearchParams,
+  binding: string,
+): Promise<ProviderAnswer> {
+  const configuration = await providers.find(connection);
+  const state = answer.get('state')!;
+  const currentUrl = new URL(redirectUri);
+  currentUrl.search = answer.toString();
+  let step = 'token';
+  try {
+    const tokens = await openid.authorizationCodeGrant(configuration, currentUrl, {
+      expectedState: state,
+      expectedNonce: nonceOf(binding, state),
+      idTokenExpected: true,
+      ...(connection.usesPkce ? { pkceCodeVerifier: verifierOf(binding, state) } : {}),
+    });
+    const idClaims = tokens.claims()!;
+    step = 'userinfo';
+    const userinfo = configuration.serverMetadata().userinfo_endpoint
+      ? await openid.fetchUserInfo(configuration, tokens.access_token, idClaims.sub)
+      : {};
+    if (!isUsableSubject(idClaims.sub)) throw new Refusal('INVALID_CLAIMS', [], 'unusable sub');
+    const { iss, sub, acr, amr, sid } = idClaims;
+    return { claims: { ...idClaims, ...userinfo, iss, sub, acr, amr, sid }, idToken: tokens.id_token! };
+  } catch (error) {
+    throw readProviderError(error, step);
+  }
+}
+
+/** ProConnect gives `amr` only when asked, and refuses at the source what lacks the assurance that is asked for. */
+function requestedClaims({ preset, requiredAcr, requiredAmr }: ConnectionSettings): object | null {
+  const asksAmr = preset === ConnectionPreset.PROCONNECT || requiredAmr.length > 0;
+  if (!asksAmr && !requiredAcr.length) return null;
+  return {
+    id_token: {
+      ...(asksAmr ? { amr: { essential: true } } : {}),
+      ...(requiredAcr.length ? { acr: { essential: true, values: requiredAcr } } : {}),
+    },
+  };
+}
+
+function nonceOf(binding: string, state: string): string {
+  return deriveSecret(binding, `nonce:${state}`);
+}
+
+function verifierOf(binding: string, state: string): string {
+  return deriveSecret(binding, `code_verifier:${state}`);
+}

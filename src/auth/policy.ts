@@ -1,0 +1,85 @@
+import type { Viewer } from '../context.js';
+import type {
+  AnyNodeRow,
+  IdentityRow,
+  MembershipRow,
+  NoticeRow,
+  OrganizationRow,
+  SessionRow,
+  UserRow,
+} from '../database/loaders/rows.js';
+import { BuiltInRole } from '../entities/enums.js';
+import { Requirement } from '../schema/requirement.js';
+import type { GraphQLContext } from './graphql-context.js';
+
+type Answer = boolean | Promise<boolean>;
+type Policy<Row> = (viewer: Viewer, row: Row, context: GraphQLContext) => Answer;
+
+const ownsRow = (viewer: Viewer, { userUuid }: { userUuid: string }) => viewer.userId === userUuid;
+
+/**
+ * The policy table: for each type, who meets the requirements that are about an object. Administrators of the tenant
+ * meet all of them; what a type does not list, nobody else meets.
+ */
+const POLICIES = {
+  Organization: {
+    ORGANIZATION_MEMBER: (viewer, { uuid }: OrganizationRow) => viewer.rolesByOrganization.has(uuid),
+    ORGANIZATION_ADMINISTRATOR: (viewer, { uuid }: OrganizationRow) => administers(viewer, uuid),
+  },
+  User: {
+    SELF: (viewer, { uuid }: UserRow) => viewer.userId === uuid,
+    ORGANIZATION_MEMBER: (viewer, user: UserRow, context) =>
+      viewer.userId === user.uuid || anyOrganization(context, user, (id) => viewer.rolesByOrganization.has(id)),
+    ORGANIZATION_ADMINISTRATOR: (viewer, user: UserRow, context) =>
+      viewer.userId === user.uuid || anyOrganization(context, user, (id) => administers(viewer, id)),
+  },
+  Membership: {
+    SELF: (viewer, row: MembershipRow) => ownsRow(viewer, row),
+    ORGANIZATION_MEMBER: (viewer, row: MembershipRow) =>
+      ownsRow(viewer, row) || viewer.rolesByOrganization.has(row.organizationUuid),
+    ORGANIZATION_ADMINISTRATOR: (viewer, row: MembershipRow) =>
+      ownsRow(viewer, row) || administers(viewer, row.organizationUuid),
+  },
+  Identity: { SELF: (viewer, row: IdentityRow) => ownsRow(viewer, row) },
+  Session: { SELF: (viewer, row: SessionRow) => ownsRow(viewer, row) },
+  Notice: { SELF: (viewer, row: NoticeRow) => ownsRow(viewer, row) },
+} as const satisfies Record<string, Partial<Record<Requirement, Policy<never>>>>;
+
+const TABLE = POLICIES as Record<string, Partial<Record<Requirement, Policy<AnyNodeRow>>>>;
+
+/** Whether the table answers this requirement about objects of this type: the schema does not build otherwise. */
+export function isAnswered(type: string, requirement: Requirement): boolean {
+  return isAboutNobody(requirement) || TABLE[type]?.[requirement] !== undefined;
+}
+
+/** Requirements that need no object to be decided. */
+export function isAboutNobody(requirement: Requirement): boolean {
+  return [Requirement.PUBLIC, Requirement.SIGNED_IN, Requirement.TENANT_ADMINISTRATOR].includes(requirement);
+}
+
+/** Whether the caller meets the requirement about this object. Decided at once where the viewer's own rights suffice. */
+export function meets(context: GraphQLContext, requirement: Requirement, type: string, row: unknown): Answer {
+  if (requirement === Requirement.PUBLIC) return true;
+  const { viewer } = context;
+  if (!viewer) return false;
+  if (viewer.isTenantAdministrator || requirement === Requirement.SIGNED_IN) return true;
+  const policy = TABLE[type]?.[requirement];
+  if (!policy || row === null || row === undefined) return false;
+  const answer = policy(viewer, row as AnyNodeRow, context);
+  if (typeof answer === 'boolean') return answer;
+  const key = `${requirement} ${(row as AnyNodeRow).id}`;
+  const known = context.decisions.get(key);
+  if (known) return known;
+  context.decisions.set(key, answer);
+  return answer;
+}
+
+export function administers(viewer: Viewer, organizationId: string): boolean {
+  return viewer.rolesByOrganization.get(organizationId)?.includes(BuiltInRole.ADMINISTRATOR) ?? false;
+}
+
+/** Whether one of the user's organizations will do. The one that the row was read through needs no statement. */
+function anyOrganization({ loaders, tenant }: GraphQLContext, user: UserRow, suits: (organizationId: string) => boolean): Answer {
+  if (user.memberOf && suits(user.memberOf)) return true;
+  return loaders.users.organizationIds(tenant.id, user.uuid).then((ids) => ids?.some(suits) ?? false);
+}

@@ -1,0 +1,217 @@
+import {
+  getNamedType,
+  type GraphQLField,
+  type GraphQLInputObjectType,
+  type GraphQLInputType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  isAbstractType,
+  isInputObjectType,
+  isIntrospectionType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from 'graphql';
+import { readGlobalId } from '../database/loaders/ids.js';
+import { forbidden, notFound, unauthenticated } from './errors.js';
+import type { GraphQLContext } from './graphql-context.js';
+import { isAboutNobody, isAnswered, meets } from './policy.js';
+import { Requirement } from '../schema/requirement.js';
+import { readRequirement } from '../schema/read-requirement.js';
+
+/** The schema asks for what it cannot keep: every fault, for whoever builds it. */
+export class UnprotectedSchemaError extends Error {
+  constructor(faults: string[]) {
+    super(`The schema cannot be built:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  }
+}
+
+/**
+ * Puts the `@auth` directives of a built schema into force; they are the only source. Denied unless allowed: a field,
+ * an input field or a root field under no directive keeps the schema from being built.
+ *
+ * - What a type asks is decided where an object of it is handed out, whatever field does so: denied objects are null.
+ * - What a field asks on top is decided before it resolves: FORBIDDEN (UNAUTHENTICATED for nobody).
+ * - What input fields ask is decided about the same object as their root field, by name.
+ */
+export function protectSchema(schema: GraphQLSchema): GraphQLSchema {
+  const faults: string[] = [];
+  const requirements = requirementsOf(schema);
+  const roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (isIntrospectionType(type)) continue;
+    if (isInputObjectType(type)) checkInput(type, faults);
+    if (!isObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      if (roots.has(type)) protectRootField(requirements, type, field, faults);
+      else protectField(requirements, type, field, faults);
+    }
+  }
+  if (faults.length) throw new UnprotectedSchemaError(faults);
+  return schema;
+}
+
+type AnyField = GraphQLField<unknown, GraphQLContext>;
+
+/** What each object type asks of whoever is to see one. */
+type TypeRequirements = ReadonlyMap<string, Requirement>;
+
+function requirementsOf(schema: GraphQLSchema): TypeRequirements {
+  const types = Object.values(schema.getTypeMap()).filter(isObjectType);
+  return new Map(types.flatMap((type) => (readRequirement(type) ? [[type.name, readRequirement(type)!]] : [])));
+}
+
+function checkInput(type: GraphQLInputObjectType, faults: string[]): void {
+  for (const field of Object.values(type.getFields())) {
+    if (!(readRequirement(field) ?? readRequirement(type))) faults.push(`${type.name}.${field.name} is under no @auth`);
+  }
+}
+
+function protectField(requirements: TypeRequirements, type: GraphQLObjectType, field: AnyField, faults: string[]): void {
+  const own = readRequirement(field);
+  const ofType = readRequirement(type);
+  const name = `${type.name}.${field.name}`;
+  if (!own && !ofType) faults.push(`${name} is under no @auth`);
+  const isStronger = own !== null && own !== ofType && own !== Requirement.PUBLIC;
+  if (isStronger) {
+    if (isNonNullType(field.type)) faults.push(`${name} asks for more than its type: it must be nullable, so that a refusal leaves the rest`);
+    if (!isAnswered(type.name, own)) faults.push(`${name} asks for ${own}, which the policy table does not answer for ${type.name}`);
+  }
+  if (ofType && !isAnswered(type.name, ofType)) faults.push(`${type.name} asks for ${ofType}, which the policy table does not answer`);
+  const guard = resultGuard(requirements, field);
+  if (!isStronger && !guard) return;
+  const resolve = resolverOf(field);
+  field.resolve = (source, args, context, info) => {
+    const resolved = isStronger
+      ? then(meets(context, own, type.name, source), (isMet) => {
+          if (!isMet) throw context.viewer ? forbidden(name, own) : unauthenticated();
+          return resolve(source, args, context, info);
+        })
+      : resolve(source, args, context, info);
+    return guard ? then(resolved, (value) => guard(value, context)) : resolved;
+  };
+}
+
+function protectRootField(requirements: TypeRequirements, type: GraphQLObjectType, field: AnyField, faults: string[]): void {
+  const name = `${type.name}.${field.name}`;
+  const requirement = readRequirement(field);
+  if (!requirement) {
+    faults.push(`${name} is under no @auth`);
+    return;
+  }
+  const subjectPath = isAboutNobody(requirement) ? null : findSubject(field);
+  if (!isAboutNobody(requirement) && !subjectPath) {
+    faults.push(`${name} asks for ${requirement} and has no argument id, organizationId or userId that says about whom`);
+  }
+  const inputs = field.args.flatMap((argument) => inputRequirements(argument.type, [argument.name]));
+  const guard = resultGuard(requirements, field);
+  const resolve = resolverOf(field);
+  field.resolve = async (source, args, context, info) => {
+    if (requirement !== Requirement.PUBLIC) {
+      if (!context.viewer) throw unauthenticated();
+      const subject = subjectPath ? await findVisible(requirements, context, valueAt(args, subjectPath)) : null;
+      const check = async (needed: Requirement, what: string) => {
+        if (!(await meets(context, needed, subject?.type ?? '', subject?.row))) throw forbidden(what, needed);
+      };
+      for (const { path, requirement: needed } of inputs) {
+        if (isGiven(args, path) && needed !== requirement) await check(needed, path.join('.'));
+      }
+      await check(requirement, field.name);
+    } else {
+      for (const { path, requirement: needed } of inputs) {
+        if (needed === Requirement.PUBLIC || !isGiven(args, path)) continue;
+        if (!context.viewer) throw unauthenticated();
+        if (!(await meets(context, needed, '', null))) throw forbidden(path.join('.'), needed);
+      }
+    }
+    const value = await resolve(source, args, context, info);
+    return guard ? guard(value, context) : value;
+  };
+}
+
+type Guard = (value: unknown, context: GraphQLContext) => unknown;
+
+/** Turns what a field hands out into what the caller may see; null when the type of it asks nothing. */
+function resultGuard(requirements: TypeRequirements, field: AnyField): Guard | null {
+  const named = getNamedType(field.type);
+  if (isAbstractType(named)) {
+    return guardValue(requirements, field, (row) => (row as { __typename: string }).__typename);
+  }
+  if (!isObjectType(named) || (requirements.get(named.name) ?? Requirement.PUBLIC) === Requirement.PUBLIC) return null;
+  return guardValue(requirements, field, () => named.name);
+}
+
+function guardValue(requirements: TypeRequirements, field: AnyField, typeOf: (row: unknown) => string): Guard {
+  const isList = isListType(isNonNullType(field.type) ? field.type.ofType : field.type);
+  const one = (row: unknown, context: GraphQLContext): unknown => {
+    if (row === null || row === undefined) return row;
+    if (row instanceof Error) throw row;
+    const type = typeOf(row);
+    const requirement = requirements.get(type);
+    if (!requirement) return null;
+    return then(meets(context, requirement, type, row), (isMet) => (isMet ? row : null));
+  };
+  if (!isList) return one;
+  return (rows, context) => (Array.isArray(rows) ? rows.map((row) => one(row, context)) : rows);
+}
+
+interface InputRequirement {
+  path: string[];
+  requirement: Requirement;
+}
+
+/** What the input fields of an argument ask, with their paths; lists are checked as one. */
+function inputRequirements(type: GraphQLInputType, path: string[]): InputRequirement[] {
+  const named = getNamedType(type);
+  if (!isInputObjectType(named) || path.length > 4) return [];
+  return Object.values(named.getFields()).flatMap((field) => [
+    { path: [...path, field.name], requirement: (readRequirement(field) ?? readRequirement(named))! },
+    ...inputRequirements(field.type, [...path, field.name]),
+  ]);
+}
+
+const SUBJECT_NAMES = ['id', 'organizationId', 'userId'];
+
+/** Where the arguments of a root field say which object it is about. */
+function findSubject(field: AnyField): string[] | null {
+  for (const name of SUBJECT_NAMES) {
+    if (field.args.some((argument) => argument.name === name)) return [name];
+    const holder = field.args.find((argument) => {
+      const named = getNamedType(argument.type);
+      return isInputObjectType(named) && name in named.getFields();
+    });
+    if (holder) return [holder.name, name];
+  }
+  return null;
+}
+
+/** The object with this id; NOT_FOUND alike when there is none and when the caller may not see it. */
+async function findVisible(requirements: TypeRequirements, context: GraphQLContext, id: unknown) {
+  const row = readGlobalId(id) ? await context.loaders.node(context.tenant.id, id) : undefined;
+  if (!row) throw notFound();
+  const type = row.__typename;
+  const requirement = requirements.get(type);
+  if (!requirement || !(await meets(context, requirement, type, row))) throw notFound();
+  return { type, row };
+}
+
+function valueAt(value: unknown, path: string[]): unknown {
+  return path.reduce((at, name) => (at as Record<string, unknown> | null | undefined)?.[name], value);
+}
+
+function isGiven(args: unknown, [name, ...rest]: string[]): boolean {
+  if (typeof args !== 'object' || args === null) return false;
+  if (Array.isArray(args)) return args.some((item) => isGiven(item, [name!, ...rest]));
+  const value = (args as Record<string, unknown>)[name!];
+  if (value === undefined) return false;
+  return rest.length === 0 || isGiven(value, rest);
+}
+
+function resolverOf(field: AnyField): NonNullable<AnyField['resolve']> {
+  return field.resolve ?? ((source) => (source as Record<string, unknown>)[field.name]);
+}
+
+/** Goes on at once when the value is there already: most decisions are. */
+function then<Value, Result>(value: Value | Promise<Value>, next: (value: Value) => Result): Result | Promise<Result> {
+  return value instanceof Promise ? value.then(next) as Promise<Result> : next(value);
+}

@@ -1,0 +1,25 @@
+/** Where a browser goes when nobody said where, or when what was said leads away. */
+export const DEFAULT_PAGE = '/';
+
+/**
+ * A path of this site to go back to, or the default page. Whatever a browser might read as another site or as a
+ * script is refused, encoded forms included: `//evil`, `/\evil`, `/%09/evil`, `https://evil`, `javascript:`.
+ */
+export function safeReturnTo(path: unknown): string {
+  return typeof path === 'string' && path.length <= 2048 && isOwnPath(path) ? path : DEFAULT_PAGE;
+}
+
+function isOwnPath(path: string): boolean {
+  if (!isPlainPath(path)) return false;
+  try {
+    if (!isPlainPath(decodeURIComponent(path))) return false;
+  } catch {
+    return false;
+  }
+  const base = 'https://own.invalid';
+  return new URL(path, base).origin === base;
+}
+
+function isPlainPath(path: string): boolean {
+  return /^\/(?![/\\])[^\\\p{Cc}\p{Zl}\p{Zp}]*$/u.test(path) && !path.startsWith('/%09') && !/^\/\s*\//.test(path);
+}

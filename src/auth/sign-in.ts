@@ -1,0 +1,149 @@
+import type { OperationContext } from '../context.js';
+import { transact } from '../database/transact.js';
+import { ActorKind, LoginIntent, type SessionTransport } from '../entities/enums.js';
+import { noticeUser } from '../events/notices.js';
+import { recordEvents } from '../events/record.js';
+import { readClaims } from '../sso/claims.js';
+import { link, type LinkOutcome } from '../sso/link.js';
+import type { NameLookup } from '../sso/name-lookup.js';
+import { Refusal } from '../sso/refusal.js';
+import { insertIdentity } from '../sso/write.js';
+import { exchangeAnswer, type TakenTransaction, takeTransaction } from './login.js';
+import type { Providers } from './provider.js';
+import { endSessions, openSession } from './session.js';
+
+/** How long after signing in a person may link another account without signing in again. */
+export const RECENT_MILLISECONDS = 10 * 60_000;
+
+export type SignInContext = OperationContext & { providers: Providers; nameLookup: NameLookup };
+
+export interface ProviderResponse {
+  /** The parameters with which the provider sent the browser back. */
+  answer: URLSearchParams;
+  /** The secret of the browser or client that began. */
+  binding: string | undefined;
+  /** The address that the answer came to. */
+  answeredAt: URL;
+}
+
+export interface SignedIn {
+  outcome: LinkOutcome & { admitted: true };
+  token: string;
+  expiresAt: Date;
+  returnTo: string;
+}
+
+/**
+ * Finishes a sign-in: takes the transaction, asks the provider, links, and opens a session in the same transaction as
+ * the link. A session that the caller had is ended by it. Throws {@link Refusal}; then there is no session.
+ */
+export async function completeSignIn(
+  context: SignInContext,
+  response: ProviderResponse,
+  transport: SessionTransport,
+): Promise<SignedIn> {
+  return finishSignIn(context, await take(context, response, [LoginIntent.SIGN_IN]), response, transport);
+}
+
+/** Finishes whatever this browser began, a sign-in or a link: for the one address that providers send browsers to. */
+export async function completeTrip(
+  context: SignInContext,
+  response: ProviderResponse,
+  transport: SessionTransport,
+): Promise<SignedIn | Linked> {
+  const transaction = await take(context, response, [LoginIntent.SIGN_IN, LoginIntent.LINK]);
+  return transaction.intent === LoginIntent.LINK
+    ? finishLink(context, transaction, response)
+    : finishSignIn(context, transaction, response, transport);
+}
+
+async function finishSignIn(
+  context: SignInContext,
+  transaction: TakenTransaction,
+  response: ProviderResponse,
+  transport: SessionTransport,
+): Promise<SignedIn> {
+  const { connection } = transaction;
+  const { claims: raw, idToken } = await exchangeAnswer(context.providers, transaction, response.answer, response.binding!);
+  const claims = readClaims(raw, connection.claimNames);
+  let session: Awaited<ReturnType<typeof openSession>> | undefined;
+  const outcome = await link(context, connection, claims, context.nameLookup, async (manager, admitted) => {
+    const writer = { tenantId: context.tenant.id, at: context.clock(), actor: signInActor(admitted.userId) };
+    if (admitted.endsOtherSessions) await endSessions(manager, writer, { userId: admitted.userId });
+    else if (context.viewer) await endSessions(manager, writer, { sessionId: context.viewer.sessionId });
+    session = await openSession(manager, context, {
+      userId: admitted.userId,
+      connectionId: connection.id,
+      identityId: admitted.identityId,
+      organizationId: admitted.organizationId,
+      transport,
+      minutes: connection.sessionMinutes,
+      acr: claims.acr,
+      amr: claims.amr,
+      providerSessionId: typeof raw.sid === 'string' ? raw.sid : null,
+      idToken,
+      email: claims.email?.value ?? null,
+      cases: admitted.cases,
+    });
+  });
+  if (!outcome.admitted) throw new Refusal(outcome.code, outcome.cases);
+  return { outcome, token: session!.token, expiresAt: session!.expiresAt, returnTo: transaction.returnTo };
+}
+
+export interface Linked {
+  identityId: string;
+  returnTo: string;
+}
+
+/**
+ * Finishes the linking of another provider account to the user who is signed in. It must be the session that began, and
+ * that session's sign-in must be recent. Other sessions of the user end, and the user is told.
+ */
+export async function completeLink(context: SignInContext, response: ProviderResponse): Promise<Linked> {
+  return finishLink(context, await take(context, response, [LoginIntent.LINK]), response);
+}
+
+async function finishLink(context: SignInContext, transaction: TakenTransaction, response: ProviderResponse): Promise<Linked> {
+  const { viewer, tenant } = context;
+  if (!viewer || viewer.sessionId !== transaction.sessionId) throw new Refusal('LOGIN_EXPIRED');
+  refuseStaleSession(context);
+  const { connection } = transaction;
+  const { claims: raw } = await exchangeAnswer(context.providers, transaction, response.answer, response.binding!);
+  const claims = readClaims(raw, connection.claimNames);
+  const identityId = await transact(context.database, tenant.id, async (manager) => {
+    const at = context.clock();
+    const id = await insertIdentity(manager, tenant.id, at, connection.id, viewer.userId, claims);
+    if (!id) throw new Refusal('IDENTITY_IN_USE');
+    const actor = { kind: ActorKind.USER, userId: viewer.userId, via: 'identityLink' };
+    const writer = { tenantId: tenant.id, at, actor };
+    const after = { connection: connection.slug, issuer: claims.issuer, subject: claims.subject };
+    await recordEvents(manager, writer, [{ type: 'identity.linked', userId: viewer.userId, objectId: id, after }]);
+    await endSessions(manager, writer, { userId: viewer.userId, except: viewer.sessionId });
+    const data = { connection: connection.name, email: claims.email?.value };
+    await noticeUser(manager, tenant.id, at, viewer.userId, 'IDENTITY_LINKED', data);
+    return id;
+  });
+  return { identityId, returnTo: transaction.returnTo };
+}
+
+/** Linking and unlinking change how an account is entered: they need a sign-in of the last ten minutes. */
+export function refuseStaleSession({ viewer, clock }: OperationContext): void {
+  if (!viewer || clock().getTime() - viewer.authenticatedAt.getTime() > RECENT_MILLISECONDS) {
+    throw new Refusal('REAUTHENTICATION_REQUIRED');
+  }
+}
+
+async function take(context: SignInContext, response: ProviderResponse, intents: LoginIntent[]): Promise<TakenTransaction> {
+  const transaction = await takeTransaction(context, response.answer.get('state'), response.binding);
+  const isElsewhere = placeOf(response.answeredAt) !== placeOf(new URL(transaction.redirectUri));
+  if (!intents.includes(transaction.intent) || isElsewhere) throw new Refusal('LOGIN_EXPIRED');
+  return transaction;
+}
+
+function placeOf({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname}`;
+}
+
+function signInActor(userId: string) {
+  return { kind: ActorKind.SIGN_IN, userId, via: 'signIn' };
+}

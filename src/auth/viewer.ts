@@ -1,0 +1,79 @@
+import { createBatch, indexBy } from '../database/batch.js';
+import type { Viewer } from '../context.js';
+import type { Database } from '../database/database.js';
+import { SessionTransport } from '../entities/enums.js';
+import { hashSecret } from './token.js';
+
+/** A session as it was found for a token, with what the HTTP layer needs to keep it. */
+export interface FoundSession {
+  viewer: Viewer;
+  transport: SessionTransport;
+  /** The token is due to be replaced (never for one that was replaced already). */
+  isDue: boolean;
+}
+
+interface Row {
+  hash: string;
+  sessionId: string;
+  userId: string;
+  connectionId: string;
+  isTenantAdministrator: boolean;
+  memberships: [organizationId: string, roles: string[]][];
+  authenticatedAt: string;
+  expiresAt: string;
+  rotateAt: string;
+  transport: SessionTransport;
+}
+
+const COLUMNS = `
+  s.id as "sessionId", s.user_id as "userId", s.connection_id as "connectionId",
+  u.is_tenant_administrator as "isTenantAdministrator", s.authenticated_at as "authenticatedAt",
+  s.expires_at as "expiresAt", s.rotate_at as "rotateAt", s.transport,
+  (select coalesce(json_agg(json_build_array(m.organization_id, (
+     select coalesce(json_agg(r.name), '[]') from membership_roles mr
+     join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
+     where mr.tenant_id = m.tenant_id and mr.membership_id = m.id))), '[]')
+   from memberships m where m.tenant_id = s.tenant_id and m.user_id = s.user_id) as memberships
+  from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id`;
+
+const BY_TOKEN = `select s.token_hash as hash, ${COLUMNS}
+  where s.tenant_id = $1 and s.token_hash = any($2::text[]) and s.expires_at > $3 and u.status = 'ACTIVE'`;
+
+const BY_PREVIOUS_TOKEN = `select s.previous_token_hash as hash, ${COLUMNS}
+  where s.tenant_id = $1 and s.previous_token_hash = any($2::text[]) and s.previous_until > $3
+    and s.expires_at > $3 and u.status = 'ACTIVE'`;
+
+/** Finds the session of a token, its user and their memberships: one statement for all requests of a moment. */
+export type ViewerLoader = (tenantId: string, token: string) => Promise<FoundSession | null>;
+
+export function createViewerLoader(database: Database, clock: () => Date): ViewerLoader {
+  const batch = (text: string) =>
+    createBatch<Row>(async ({ tenantId }, hashes) =>
+      indexBy(await database.read<Row>(tenantId, text, [tenantId, hashes, clock()]), (row) => row.hash),
+    );
+  const current = batch(BY_TOKEN);
+  const previous = batch(BY_PREVIOUS_TOKEN);
+  return async (tenantId, token) => {
+    const hash = hashSecret(token);
+    const row = await current(tenantId, hash);
+    if (row) return readSession(row, row.transport === SessionTransport.COOKIE && new Date(row.rotateAt) <= clock());
+    const replaced = await previous(tenantId, hash);
+    return replaced ? readSession(replaced, false) : null;
+  };
+}
+
+function readSession(row: Row, isDue: boolean): FoundSession {
+  return {
+    viewer: {
+      userId: row.userId,
+      sessionId: row.sessionId,
+      connectionId: row.connectionId,
+      isTenantAdministrator: row.isTenantAdministrator,
+      rolesByOrganization: new Map(row.memberships),
+      authenticatedAt: new Date(row.authenticatedAt),
+      expiresAt: new Date(row.expiresAt),
+    },
+    transport: row.transport,
+    isDue,
+  };
+}

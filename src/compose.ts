@@ -1,0 +1,55 @@
+import type { Logger } from 'pino';
+import { createViewerLoader } from './auth/viewer.js';
+import { Providers } from './auth/provider.js';
+import type { Config } from './config.js';
+import { openDatabase } from './database/database.js';
+import { createLoaders } from './database/loaders/loaders.js';
+import type { StatementListener } from './database/pool.js';
+import { createSealing, readOrCreateKey } from './database/sealing.js';
+import { createTenantFinder } from './database/tenants.js';
+import type { Services } from './services.js';
+import { createNameLookup } from './sso/name-lookup.js';
+
+export interface ComposeOptions {
+  config: Config;
+  log: Logger;
+  clock?: () => Date;
+  database?: Services['database'];
+  onStatement?: StatementListener;
+}
+
+/** Puts a process together. Nothing listens and nothing has been asked of the database yet. */
+export async function compose({ config, log, clock = () => new Date(), onStatement, ...given }: ComposeOptions): Promise<Services> {
+  const database =
+    given.database ??
+    (await openDatabase({
+      url: config.databaseUrl,
+      folder: config.dataFolder === 'memory://' ? 'memory://' : `${config.dataFolder}/database`,
+      poolSize: config.databasePoolSize,
+      ...(onStatement ? { onStatement } : {}),
+      onError: (error) => log.warn({ error: error.message }, 'a database connection was lost'),
+    }));
+  const keys = config.encryptionKeys.length ? config.encryptionKeys : [await readOrCreateKey(config.dataFolder)];
+  const sealing = createSealing(keys);
+  const allowsInsecureLoopback = !config.isProduction;
+  const services: Services = {
+    config,
+    log,
+    clock,
+    database,
+    loaders: createLoaders(database),
+    sealing,
+    providers: new Providers({ sealing, timeoutSeconds: config.providerTimeoutSeconds, allowsInsecureLoopback }),
+    nameLookup: createNameLookup({
+      url: config.nameLookupUrl,
+      timeoutMilliseconds: config.nameLookupTimeoutMilliseconds,
+      userAgent: `vestibule/${config.version}`,
+      clock,
+      log,
+    }),
+    findSession: createViewerLoader(database, clock),
+    findTenant: createTenantFinder(database, () => config.publicUrl ?? `http://localhost:${config.port}`),
+    allowsInsecureLoopback,
+  };
+  return services;
+}

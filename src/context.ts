@@ -1,0 +1,41 @@
+import type { Logger } from 'pino';
+import type { Database } from './database/database.js';
+import type { ActorKind } from './entities/enums.js';
+import type { Sealing } from './database/sealing.js';
+
+/** The tenant that a request came to. `publicUrl` is where its browsers are, without a slash at the end. */
+export interface TenantContext {
+  id: string;
+  slug: string;
+  publicUrl: string;
+}
+
+/** Who is calling, with what decides about their rights. All of it came in one statement. */
+export interface Viewer {
+  userId: string;
+  sessionId: string;
+  connectionId: string;
+  isTenantAdministrator: boolean;
+  /** Organization id → names of the roles there. */
+  rolesByOrganization: ReadonlyMap<string, readonly string[]>;
+  authenticatedAt: Date;
+  expiresAt: Date;
+}
+
+/** Who is written into events. */
+export interface Actor {
+  kind: ActorKind;
+  userId: string | null;
+  /** What was used: a mutation's name, `signIn`, a job's name. */
+  via: string;
+}
+
+/** What an operation works with. Operations are `verbNoun(context, input)`. */
+export interface OperationContext {
+  database: Database;
+  tenant: TenantContext;
+  viewer: Viewer | null;
+  sealing: Sealing;
+  clock: () => Date;
+  log: Logger;
+}

@@ -1,0 +1,43 @@
+import { v7 } from 'uuid';
+import { ActorKind, BuiltInRole } from '../entities/enums.js';
+import { Role } from '../entities/role.js';
+import type { Database } from './database.js';
+import { runSql, transact } from './transact.js';
+
+const ROLES: Record<BuiltInRole, string> = {
+  [BuiltInRole.ADMINISTRATOR]: 'Edits the organization and makes other members administrators.',
+  [BuiltInRole.MEMBER]: 'Belongs to the organization.',
+};
+
+/** Makes a tenant with its built-in roles; the tenant that has this slug stays as it is. Gives the id. */
+export async function createTenant(
+  database: Database,
+  { slug, name, host = null }: { slug: string; name: string; host?: string | null },
+): Promise<string> {
+  const [known] = await database.read<{ id: string }>(null, 'select id from tenants where slug = $1', [slug]);
+  if (known) return known.id;
+  const id = v7();
+  return transact(database, id, async (manager) => {
+    const made = await runSql<{ id: string }>(
+      manager,
+      'insert into tenants (id, slug, name, host, created_at) values ($1, $2, $3, $4, now()) on conflict do nothing returning id',
+      [id, slug, name, host],
+    );
+    if (!made.length) {
+      const [other] = await runSql<{ id: string }>(manager, 'select id from tenants where slug = $1', [slug]);
+      if (other) return other.id;
+      throw new Error(`Another tenant has the host name ${host}.`);
+    }
+    for (const [role, description] of Object.entries(ROLES)) {
+      manager.create(Role, { tenantId: id, name: role, description, isBuiltIn: true, permissions: [] });
+    }
+    await manager.flush();
+    await runSql(
+      manager,
+      `insert into events (id, tenant_id, type, at, actor_kind, via, object_id, "after")
+       values ($1, $2, 'tenant.created', now(), $3, 'tenant create', $2, $4::jsonb)`,
+      [v7(), id, ActorKind.OPERATOR, JSON.stringify({ slug, name, host })],
+    );
+    return id;
+  });
+}

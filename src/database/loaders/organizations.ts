@@ -1,0 +1,131 @@
+import { IdentifierScheme, type NameStatus, type OrganizationStatus } from '../../entities/enums.js';
+import { foldText } from '../../entities/fold-text.js';
+import { OrganizationOrder } from '../../entities/organization-order.js';
+import { createBatch, indexBy } from '../batch.js';
+import type { Database } from '../database.js';
+import { toGlobalId } from './ids.js';
+import { type Page, type PageRequest, readPage } from './page.js';
+import type { IdentifierRow, OrganizationRow } from './rows.js';
+
+const COLUMNS = `
+  o.id as uuid, o.name, o.name_status as "nameStatus", o.name_source as "nameSource", o.description, o.status,
+  o.needs_administrator as "needsAdministrator", o.completion_user_id as "completionUserId",
+  o.created_at as "createdAt", o.updated_at as "updatedAt", o.version`;
+
+export interface OrganizationFilter {
+  search?: string | null;
+  identifier?: { scheme: IdentifierScheme; value: string } | null;
+  siren?: string | null;
+  status?: OrganizationStatus | null;
+  nameStatus?: NameStatus | null;
+  needsAdministrator?: boolean | null;
+}
+
+/** Organizations one by one, by an identifier, and as a list. */
+export function createOrganizationLoaders(database: Database) {
+  const byId = createBatch<OrganizationRow>(async ({ tenantId }, ids) => {
+    const rows = await database.read<OrganizationRow>(
+      tenantId,
+      `select ${COLUMNS} from organizations o where o.tenant_id = $1 and o.id = any($2::uuid[])`,
+      [tenantId, ids],
+    );
+    return indexBy(rows.map(toOrganizationRow), ({ uuid }) => uuid);
+  });
+
+  const identifiers = createBatch<IdentifierRow[]>(async ({ tenantId }, ids) => {
+    const rows = await database.read<IdentifierRow>(
+      tenantId,
+      `select organization_id as "organizationUuid", scheme, value from organization_identifiers
+       where tenant_id = $1 and organization_id = any($2::uuid[]) order by scheme, value`,
+      [tenantId, ids],
+    );
+    return Map.groupBy(rows, ({ organizationUuid }) => organizationUuid);
+  });
+
+  return {
+    byId,
+    identifiers,
+    async byIdentifier(tenantId: string, scheme: IdentifierScheme, value: string): Promise<OrganizationRow | undefined> {
+      const rows = await database.read<OrganizationRow>(
+        tenantId,
+        `select ${COLUMNS} from organization_identifiers x
+         join organizations o on o.tenant_id = x.tenant_id and o.id = x.organization_id
+         where x.tenant_id = $1 and x.scheme = $2 and x.value = $3`,
+        [tenantId, scheme, value],
+      );
+      return rows.map(toOrganizationRow)[0];
+    },
+    page,
+  };
+
+  /** Those among `visibleIds`, or all of the tenant when that is null. */
+  function page(
+    tenantId: string,
+    visibleIds: string[] | null,
+    filter: OrganizationFilter,
+    order: OrganizationOrder,
+    request: PageRequest,
+  ): Promise<Page<OrganizationRow>> {
+    const values: unknown[] = [tenantId];
+    const conditions = ['o.tenant_id = $1'];
+    const where = (condition: (parameter: string) => string, value: unknown) => {
+      values.push(value);
+      conditions.push(condition(`$${values.length}`));
+    };
+    if (visibleIds) where((ids) => `o.id = any(${ids}::uuid[])`, visibleIds);
+    if (filter.search) where((text) => `(${matchesText(text)} or ${hasIdentifier(`x.value like ${text}`)})`, searchPattern(filter.search));
+    if (filter.siren) where((siren) => hasIdentifier(`x.siren = ${siren}`), filter.siren);
+    if (filter.identifier) {
+      const { scheme, value } = filter.identifier;
+      where((parameter) => hasIdentifier(`x.scheme = '${IdentifierScheme[scheme]}' and x.value = ${parameter}`), value);
+    }
+    if (filter.status) where((status) => `o.status = ${status}`, filter.status);
+    if (filter.nameStatus) where((status) => `o.name_status = ${status}`, filter.nameStatus);
+    if (typeof filter.needsAdministrator === 'boolean') {
+      where((flag) => `o.needs_administrator = ${flag}`, filter.needsAdministrator);
+    }
+    const next = values.length + 1;
+    const sorting = order === OrganizationOrder.NAME ? byName(next) : byCreation(next);
+    const filters = conditions.join(' and ');
+    return readPage(database, tenantId, request, {
+      rows: `select ${COLUMNS}, ${sorting.key} as "sortKey" from organizations o where ${filters} and ${sorting.after} order by ${sorting.by} limit $${next + sorting.keys}`,
+      count: `select count(*)::int as count from organizations o where ${filters}`,
+      values,
+      keys: sorting.keys,
+      keysOf: (row) => (sorting.keys === 2 ? [(row as unknown as { sortKey: string }).sortKey, row.uuid] : [row.uuid]),
+      map: toOrganizationRow,
+    });
+  }
+}
+
+const NAME_KEY = 'lower(o.name) collate "C"';
+
+function byName(next: number) {
+  return {
+    keys: 2,
+    key: NAME_KEY,
+    after: `($${next}::text is null or (${NAME_KEY}, o.id) > ($${next}::text collate "C", $${next + 1}::uuid))`,
+    by: `${NAME_KEY}, o.id`,
+  };
+}
+
+function byCreation(next: number) {
+  return { keys: 1, key: `''`, after: `($${next}::uuid is null or o.id > $${next}::uuid)`, by: 'o.id' };
+}
+
+function hasIdentifier(condition: string): string {
+  return `exists (select 1 from organization_identifiers x where x.tenant_id = o.tenant_id and x.organization_id = o.id and ${condition})`;
+}
+
+function matchesText(parameter: string): string {
+  return `o.search_text like ${parameter}`;
+}
+
+/** `%text%`, with the signs that LIKE reads made plain. */
+function searchPattern(text: string): string {
+  return `%${foldText(text).replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+function toOrganizationRow(row: OrganizationRow): OrganizationRow {
+  return Object.assign(row, { __typename: 'Organization' as const, id: toGlobalId('Organization', row.uuid) });
+}

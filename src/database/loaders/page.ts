@@ -1,0 +1,85 @@
+import type { Database } from '../database.js';
+
+/** The most rows that a page holds, and how many it holds when nobody says. */
+export const LARGEST_PAGE = 100;
+export const USUAL_PAGE = 20;
+
+/** `first` rows after the row that `after` names. */
+export interface PageRequest {
+  first: number;
+  /** The keys of the row before the page, in the order of sorting. */
+  after: string[] | null;
+}
+
+export interface Page<Row> {
+  rows: Row[];
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  /** Asked for only when the query asks. */
+  countTotal: () => Promise<number>;
+  cursorOf: (row: Row) => string;
+}
+
+/** A page request that cannot be read; `argument` is what to correct. */
+export class PageError extends Error {
+  constructor(
+    readonly argument: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Reads `first` and `after`. A cursor is the sorting keys of its row, so deep pages cost what the first one costs. */
+export function readPageRequest(first: number | null | undefined, after: string | null | undefined, keys = 1): PageRequest {
+  const size = first ?? USUAL_PAGE;
+  if (size < 1 || size > LARGEST_PAGE) throw new PageError('first', `first is between 1 and ${LARGEST_PAGE}`);
+  if (after === null || after === undefined) return { first: size, after: null };
+  try {
+    const read: unknown = JSON.parse(Buffer.from(after, 'base64url').toString('utf8'));
+    const isCursor = Array.isArray(read) && read.length === keys && read.every((key) => typeof key === 'string' && !key.includes('\0'));
+    if (isCursor && /^[0-9a-f-]{36}$/.test((read as string[]).at(-1)!)) return { first: size, after: read as string[] };
+  } catch {
+    // not a cursor: said below
+  }
+  throw new PageError('after', 'after is not a cursor of this list: take it from pageInfo.endCursor or an edge of the same ordering');
+}
+
+export function toCursor(keys: string[]): string {
+  return Buffer.from(JSON.stringify(keys)).toString('base64url');
+}
+
+interface PageStatements<Row> {
+  /** Takes `values`, then the keys of `after` (null without one), then the limit. */
+  rows: string;
+  count: string;
+  values: unknown[];
+  keys?: number;
+  keysOf?: (row: Row) => string[];
+  map: (row: Row) => Row;
+}
+
+/** Reads one page by keyset: one statement, and one more when the total is asked for. */
+export async function readPage<Row extends { uuid: string }>(
+  database: Database,
+  tenantId: string,
+  { first, after }: PageRequest,
+  statements: PageStatements<Row>,
+): Promise<Page<Row>> {
+  const { values, keys = 1, keysOf = ({ uuid }: Row) => [uuid] } = statements;
+  const place = after ?? Array.from({ length: keys }, () => null);
+  const read = await database.read<Row>(tenantId, statements.rows, [...values, ...place, first + 1]);
+  return {
+    ...cutPage(read.map(statements.map), { first, after }),
+    cursorOf: (row) => toCursor(keysOf(row)),
+    countTotal: async () => {
+      const counted = await database.read<{ count: number }>(tenantId, statements.count, values);
+      return counted[0]?.count ?? 0;
+    },
+  };
+}
+
+/** The rows of a page of which one more was read, to know whether there is a next one. */
+export function cutPage<Row>(rows: Row[], { first, after }: PageRequest) {
+  return { rows: rows.slice(0, first), hasNextPage: rows.length > first, hasPreviousPage: after !== null };
+}

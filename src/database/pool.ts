@@ -1,0 +1,45 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** What one statement answered. `rowCount` is the number of rows that it returned or changed. */
+export interface StatementResult<Row = Record<string, unknown>> {
+  command: string;
+  rowCount: number;
+  rows: Row[];
+}
+
+/** A statement as the driver takes it. With a `name`, the server keeps it prepared. */
+export interface Statement {
+  name?: string;
+  text: string;
+  values?: unknown[];
+}
+
+/** One connection, taken from the pool and given back by `release`. */
+export interface Connection {
+  query<Row>(statement: Statement | string, values?: unknown[]): Promise<StatementResult<Row>>;
+  release(failure?: Error): void;
+}
+
+/** The connections to one database: many of a server, the only one of the embedded database. */
+export interface ConnectionPool {
+  /** `tenantId`: what row-level security is to show on this connection; null shows no tenant's rows. */
+  connect(tenantId: string | null): Promise<Connection>;
+  end(): Promise<void>;
+}
+
+/** Told each statement that goes to the database: for counting in tests and measurements, and for debug logs. */
+export type StatementListener = (text: string) => void;
+
+/** The transaction that the current asynchronous flow is in. */
+export interface TransactionScope {
+  tenantId: string;
+  isOpen: boolean;
+}
+export const transactionScope = new AsyncLocalStorage<TransactionScope>();
+
+/** `2026-11-21 13:00:00.5+00` (connections run in UTC) as RFC 3339. */
+export function readTimestamp(text: string): string {
+  return text.replace(' ', 'T').replace(/\+00$/, 'Z');
+}
+
+export const TIMESTAMPTZ = 1184;

@@ -1,0 +1,71 @@
+import pg from 'pg';
+import {
+  type Connection,
+  type ConnectionPool,
+  readTimestamp,
+  type StatementListener,
+  TIMESTAMPTZ,
+} from './pool.js';
+
+interface ServerOptions {
+  url: string;
+  /** Most connections that this process holds. */
+  size: number;
+  onStatement?: StatementListener;
+  onError: (error: Error) => void;
+}
+
+/**
+ * The pool of a PostgreSQL server (15 or later). Row-level security reads the tenant from the session setting
+ * `vestibule.tenant_id`: each connection remembers which tenant it shows, so the setting costs a statement only when
+ * a connection goes from one tenant to another.
+ */
+export function openServer({ url, size, onStatement, onError }: ServerOptions): ConnectionPool {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(TIMESTAMPTZ, readTimestamp);
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: size,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: 30_000,
+    idle_in_transaction_session_timeout: 30_000,
+    options: '-c timezone=UTC',
+    application_name: 'vestibule',
+    types,
+  });
+  pool.on('error', onError);
+  pool.on('connect', (client) => client.on('error', onError));
+  const shownTenant = new WeakMap<pg.PoolClient, string | null>();
+  if (onStatement) countStatements(pool, onStatement);
+
+  return {
+    async connect(tenantId) {
+      const client = await pool.connect();
+      if (shownTenant.get(client) !== tenantId) {
+        try {
+          await client.query("select set_config('vestibule.tenant_id', $1, false)", [tenantId ?? '']);
+        } catch (error) {
+          client.release(error as Error);
+          throw error;
+        }
+        shownTenant.set(client, tenantId);
+      }
+      return client as unknown as Connection;
+    },
+    end: () => pool.end(),
+  };
+}
+
+function countStatements(pool: pg.Pool, onStatement: StatementListener): void {
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
+    Object.assign(client, {
+      query: (...parameters: unknown[]) => {
+        const [first] = parameters;
+        onStatement(typeof first === 'string' ? first : (first as { text: string }).text);
+        return query(...parameters);
+      },
+    });
+  });
+}

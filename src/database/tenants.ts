@@ -1,0 +1,32 @@
+import type { TenantContext } from '../context.js';
+import type { Database } from './database.js';
+
+const KEPT_MILLISECONDS = 10_000;
+
+interface Row {
+  id: string;
+  slug: string;
+  host: string | null;
+}
+
+/** There is no tenant that this host name could be. */
+export class UnknownTenantError extends Error {}
+
+/**
+ * Finds the tenant of a host name: the one that has it, else the one that has none. `publicUrl` gives the scheme, and
+ * the address of the tenant without a host name.
+ */
+export function createTenantFinder(database: Database, publicUrl: () => string): (host: string) => Promise<TenantContext> {
+  let kept: { until: number; tenants: Promise<Row[]> } | undefined;
+  return async (host) => {
+    if (!kept || kept.until < Date.now()) {
+      kept = { until: Date.now() + KEPT_MILLISECONDS, tenants: database.read<Row>(null, 'select id, slug, host from tenants', []) };
+      kept.tenants.catch(() => (kept = undefined));
+    }
+    const tenants = await kept.tenants;
+    const tenant = tenants.find((row) => row.host === host) ?? tenants.find((row) => row.host === null);
+    if (!tenant) throw new UnknownTenantError(`No tenant answers at ${host}.`);
+    const { id, slug } = tenant;
+    return { id, slug, publicUrl: tenant.host ? `${new URL(publicUrl()).protocol}//${tenant.host}` : publicUrl() };
+  };
+}

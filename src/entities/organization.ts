@@ -1,0 +1,34 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { ofTenant, tenantFilter, tracked } from './base.js';
+import { foldText } from './fold-text.js';
+import { NameSource, NameStatus, OrganizationStatus } from './enums.js';
+
+export const OrganizationSchema = defineEntity({
+  name: 'Organization',
+  tableName: 'organizations',
+  filters: tenantFilter,
+  properties: {
+    ...ofTenant(),
+    name: p.string(),
+    nameStatus: p.enum(() => NameStatus).default(NameStatus.CONFIRMED),
+    nameSource: p.enum(() => NameSource).default(NameSource.ADMINISTRATOR),
+    /** When the registry is to be asked for the name again; null when it is not. */
+    nameLookupAt: p.datetime().nullable(),
+    nameLookupAttempts: p.integer().default(0),
+    /** The name as it is searched: without case and accents. */
+    searchText: p
+      .text()
+      .onCreate((organization: { name: string }) => foldText(organization.name))
+      .onUpdate((organization: { name: string }) => foldText(organization.name)),
+    description: p.string().nullable(),
+    status: p.enum(() => OrganizationStatus).default(OrganizationStatus.ACTIVE),
+    needsAdministrator: p.boolean().default(false),
+    /** The member whose sign-in made the organization and who may give it its name once; null when nobody may. */
+    completionUserId: p.uuid().nullable(),
+    ...tracked(),
+  },
+});
+
+/** A company, agency or collaboration. */
+export class Organization extends OrganizationSchema.class {}
+OrganizationSchema.setClass(Organization);

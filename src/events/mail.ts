@@ -1,0 +1,64 @@
+import { createTransport } from 'nodemailer';
+import type { Services } from '../services.js';
+import type { NoticeKind } from './notices.js';
+
+const MOST = 20;
+const LEASE_MILLISECONDS = 2 * 60_000;
+const MOST_ATTEMPTS = 12;
+
+interface DueNotice {
+  id: string;
+  kind: NoticeKind;
+  data: Record<string, string | undefined>;
+  attempts: number;
+  email: string | null;
+}
+
+const TEXTS: Record<NoticeKind, (data: DueNotice['data']) => { subject: string; text: string }> = {
+  IDENTITY_LINKED: ({ connection }) => ({
+    subject: 'A sign-in was linked to your account',
+    text: `${connection} was linked to your account: whoever signs in there as you comes in here as you. Your other sessions were ended.\n\nIf this was not you, sign in and unlink it, and tell your administrator.`,
+  }),
+  ORGANIZATION_NEEDS_ADMINISTRATOR: ({ organizationId }) => ({
+    subject: 'An organization has no administrator any more',
+    text: `The last administrator of the organization org_${organizationId} has moved to another one. Make another member its administrator.`,
+  }),
+};
+
+const TAKE_DUE = `
+update notices n set mail_at = $3, mail_attempts = mail_attempts + 1
+from users u
+where n.tenant_id = $1 and u.tenant_id = $1 and u.id = n.user_id and n.id in (
+  select id from notices where tenant_id = $1 and mail_at <= $2 order by mail_at limit ${MOST} for update skip locked
+)
+returning n.id, n.kind, n.data, n.mail_attempts as attempts, u.email`;
+
+/**
+ * Mails notices that are due, after their change was committed: at least once, with growing pauses, for about a day.
+ * Without SMTP_URL they are read in the API alone.
+ */
+export async function sendNotices({ config, database, clock, log }: Pick<Services, 'config' | 'database' | 'clock' | 'log'>): Promise<void> {
+  if (!config.smtpUrl) return;
+  const transport = createTransport(config.smtpUrl, { connectionTimeout: 5_000, socketTimeout: 10_000 } as never);
+  const tenants = await database.read<{ id: string }>(null, 'select id from tenants', []);
+  for (const { id: tenantId } of tenants) {
+    const now = clock();
+    const due = await database.read<DueNotice>(tenantId, TAKE_DUE, [tenantId, now, new Date(now.getTime() + LEASE_MILLISECONDS)]);
+    for (const { id, kind, data, attempts, email } of due) {
+      const settle = (mailAt: Date | null, mailedAt: Date | null) =>
+        database.read(tenantId, 'update notices set mail_at = $3, mailed_at = $4 where tenant_id = $1 and id = $2', [tenantId, id, mailAt, mailedAt]);
+      if (!email) {
+        await settle(null, null);
+        continue;
+      }
+      try {
+        await transport.sendMail({ from: config.mailFrom, to: email, messageId: `<${id}@vestibule>`, ...TEXTS[kind](data) });
+        await settle(null, clock());
+      } catch (error) {
+        log.warn({ notice: id, error }, 'a notice could not be mailed');
+        const pause = Math.min(2 ** attempts * 30_000, 4 * 60 * 60_000);
+        await settle(attempts < MOST_ATTEMPTS ? new Date(clock().getTime() + pause) : null, null);
+      }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import '@fastify/cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/**
+ * Both cookies are `__Host-`: of this host alone, over secure connections alone (browsers count http://localhost), and
+ * not for scripts. Lax lets the provider's redirect bring them back.
+ */
+const OPTIONS = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const;
+
+/** The token of the session. */
+export const SESSION_COOKIE = '__Host-vestibule';
+/** The secret to which sign-ins that began in this browser are bound. */
+export const LOGIN_COOKIE = '__Host-vestibule-login';
+
+const LOGIN_SECONDS = 10 * 60;
+
+export function setSessionCookie(reply: FastifyReply, token: string, expiresAt: Date): void {
+  reply.setCookie(SESSION_COOKIE, token, { ...OPTIONS, expires: expiresAt });
+}
+
+export function clearSessionCookie(reply: FastifyReply): void {
+  reply.clearCookie(SESSION_COOKIE, OPTIONS);
+}
+
+export function setLoginCookie(reply: FastifyReply, binding: string): void {
+  reply.setCookie(LOGIN_COOKIE, binding, { ...OPTIONS, maxAge: LOGIN_SECONDS });
+}
+
+/** The token that a request came with, and how. */
+export function readToken(request: FastifyRequest): { token: string; isCookie: boolean } | null {
+  const { authorization } = request.headers;
+  if (authorization !== undefined) {
+    const bearer = /^Bearer ([\w-]{1,256})$/i.exec(authorization)?.[1];
+    return { token: bearer ?? '', isCookie: false };
+  }
+  const token = request.cookies[SESSION_COOKIE];
+  return token ? { token, isCookie: true } : null;
+}

@@ -1,0 +1,133 @@
+import { ApolloServer, HeaderMap } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import { graphqlError } from '../auth/errors.js';
+import type { GraphQLContext } from '../auth/graphql-context.js';
+import { printFederationSchema, printSchema } from '../schema/print.js';
+import type { Services } from '../services.js';
+import { clearSessionCookie, readToken, setSessionCookie } from './cookies.js';
+import { createGateway, formatError, presentUnexpected } from './executor.js';
+import { costLimit } from './limits.js';
+import { introspectionRule } from './introspection.js';
+import { createRequestContext } from './request-context.js';
+
+const LARGEST_BODY = 256 * 1024;
+const MOST_TOKENS = 4_000;
+
+/** `/graphql`, by POST with JSON alone, and the published schema at `/schema.graphql`. */
+export async function useGraphQL(server: FastifyInstance, services: Services, schema: GraphQLSchema): Promise<void> {
+  const { config } = services;
+  const printed = printSchema(schema);
+  const sdl = { public: printed, federation: printFederationSchema(printed) };
+
+  const createContext = async (request: FastifyRequest, reply: FastifyReply): Promise<GraphQLContext> => {
+    try {
+      const context = await createRequestContext(services, request, reply);
+      refuseForeignOrigin(request, context.tenant.publicUrl, config.allowedOrigins);
+      return {
+        ...context,
+        loaders: services.loaders,
+        allowsInsecureLoopback: services.allowsInsecureLoopback,
+        findSession: services.findSession,
+        sdl,
+        isSdlShown: isSchemaShown(config.introspection, context.viewer !== null),
+        setSessionCookie: (token, expiresAt) => setSessionCookie(reply, token, expiresAt),
+        clearSessionCookie: () => clearSessionCookie(reply),
+        decisions: new Map(),
+      };
+    } catch (error) {
+      throw error instanceof Error && 'extensions' in error ? error : presentUnexpected(error, services.log);
+    }
+  };
+
+  const apollo = new ApolloServer<GraphQLContext>({
+    gateway: createGateway(schema, services.log),
+    logger: quiet(services),
+    nodeEnv: 'production',
+    introspection: config.introspection !== 'off',
+    includeStacktraceInErrorResponses: false,
+    persistedQueries: false,
+    parseOptions: { maxTokens: MOST_TOKENS },
+    stringifyResult: (value) => JSON.stringify(value),
+    validationRules: [costLimit],
+    formatError,
+    stopOnTerminationSignals: false,
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      introspectionRule(),
+    ],
+  });
+  await apollo.start();
+  server.addHook('onClose', () => apollo.stop());
+
+  server.route({
+    method: 'POST',
+    url: '/graphql',
+    bodyLimit: LARGEST_BODY,
+    handler: async (request, reply) => {
+      const headers = new HeaderMap();
+      for (const [name, value] of Object.entries(request.headers)) {
+        if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+      }
+      const { status, headers: answerHeaders, body } = await apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: { method: 'POST', headers, search: '', body: request.body },
+        context: () => createContext(request, reply),
+      });
+      for (const [name, value] of answerHeaders) void reply.header(name, value);
+      void reply.code(status ?? 200);
+      if (body.kind !== 'complete') throw new Error('Incremental delivery is not offered.');
+      return body.string;
+    },
+  });
+
+  server.route({
+    method: ['GET', 'PUT', 'PATCH', 'DELETE'],
+    url: '/graphql',
+    handler: async (request, reply) => {
+      if (request.method === 'GET' && request.headers.accept?.includes('text/html')) return reply.redirect('/explorer');
+      return reply
+        .code(405)
+        .header('allow', 'POST')
+        .send({ errors: [{ message: 'Send GraphQL by POST with a JSON body.', extensions: { code: 'METHOD_NOT_ALLOWED' } }] });
+    },
+  });
+
+  server.get('/schema.graphql', async (request, reply) => {
+    const { viewer } = await createRequestContext(services, request, reply);
+    if (!isSchemaShown(config.introspection, viewer !== null)) {
+      return reply.code(viewer ? 404 : 401).send({ errors: [{ message: 'The schema is not published to this caller.' }] });
+    }
+    return reply.type('text/plain; charset=utf-8').send(sdl.public);
+  });
+}
+
+function isSchemaShown(introspection: Services['config']['introspection'], isSignedIn: boolean): boolean {
+  return introspection === 'public' || (introspection === 'authenticated' && isSignedIn);
+}
+
+/** A page of another site may not use this browser's cookie, whatever its content type says. */
+function refuseForeignOrigin(request: FastifyRequest, publicUrl: string, allowed: readonly string[]): void {
+  const { origin } = request.headers;
+  if (origin === undefined || !readToken(request)?.isCookie) return;
+  if (origin !== new URL(publicUrl).origin && !allowed.includes(origin)) {
+    throw graphqlError('FORBIDDEN', 'Requests from this origin are not admitted.', { http: { status: 403 } });
+  }
+}
+
+function quiet({ log }: Services) {
+  return {
+    debug: (message?: string) => log.debug(message),
+    info: (message?: string) => log.debug(message),
+    warn: (message?: string) => log.warn(message),
+    error: (message?: string) => log.error(message),
+  };
+}

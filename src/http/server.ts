@@ -1,0 +1,89 @@
+import cookie from '@fastify/cookie';
+import cors from '@fastify/cors';
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import Fastify, {
+  LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import type { Services } from '../services.js';
+import { useAssets } from './assets.js';
+import { useAuthRoutes } from './auth-routes.js';
+import { presentUnexpected } from './executor.js';
+import { useGraphQL } from './graphql.js';
+import { useHealth } from './health.js';
+import { messagePage } from './pages.js';
+
+/** The HTTP server: a list of what it serves. It does not listen yet. */
+export async function createServer(
+  services: Services,
+  schema: GraphQLSchema,
+  useMore?: (server: FastifyInstance) => Promise<void>,
+): Promise<FastifyInstance> {
+  const { config, log } = services;
+  const server: FastifyInstance = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: config.trustProxy,
+    requestTimeout: 60_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 100 },
+  });
+  server.removeContentTypeParser('text/plain');
+  server.setErrorHandler(answerError);
+  server.setNotFoundHandler(answerNotFound);
+
+  await server.register(cookie);
+  await server.register(formbody);
+  await server.register(cors, { origin: config.allowedOrigins, credentials: true, methods: ['GET', 'POST'] });
+  await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy(config.isProduction), hsts: config.isProduction });
+
+  await server.register((scope) => useHealth(scope, services));
+  await server.register((scope) => useAssets(scope));
+  await server.register((scope) => useAuthRoutes(scope, services));
+  await server.register((scope) => useGraphQL(scope, services, schema));
+  if (useMore) await server.register(useMore);
+  return server;
+}
+
+/** The explorer's editor makes style elements; scripts are our own files alone. */
+function contentSecurityPolicy(isProduction: boolean) {
+  return {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:'],
+      fontSrc: ["'self'", 'data:'],
+      connectSrc: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+      ...(isProduction ? { upgradeInsecureRequests: [] } : {}),
+    },
+  };
+}
+
+function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  if (error.statusCode && error.statusCode < 500) {
+    const message = error.statusCode === 415 ? 'Send application/json.' : error.message;
+    return answer(request, reply, error.statusCode, 'BAD_REQUEST', message);
+  }
+  const { message, extensions } = presentUnexpected(error, request.log as never);
+  const code = String(extensions.code);
+  const status = code === 'SERVICE_UNAVAILABLE' ? 503 : code === 'NOT_FOUND' ? 404 : 500;
+  return answer(request, reply, status, code, message);
+}
+
+function answerNotFound(request: FastifyRequest, reply: FastifyReply) {
+  return answer(request, reply, 404, 'NOT_FOUND', 'There is nothing at this address.');
+}
+
+/** An error as a page for people and as JSON for programs. */
+function answer(request: FastifyRequest, reply: FastifyReply, status: number, code: string, message: string) {
+  void reply.code(status);
+  if (request.headers.accept?.includes('text/html')) {
+    const action = { href: '/', label: 'Back to the start' };
+    return reply.type('text/html; charset=utf-8').send(messagePage({ title: 'This did not work', message, code, action }));
+  }
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
+}

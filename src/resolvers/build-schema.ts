@@ -1,0 +1,50 @@
+import 'reflect-metadata';
+import { type GraphQLSchema, isInputObjectType, isIntrospectionType, isObjectType, specifiedDirectives } from 'graphql';
+import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
+import '../schema/enums.js';
+import { protectSchema } from '../auth/protect.js';
+import { readRequirement } from '../schema/read-requirement.js';
+import { authDirective } from '../schema/requirement.js';
+import { ConnectionResolver } from './connection.js';
+import { FederationResolver } from './federation.js';
+import { MembershipResolver } from './membership.js';
+import { NodeResolver } from './node.js';
+import { OrganizationResolver } from './organization.js';
+import { SsoResolver } from './sso.js';
+import { IdentityResolver, SessionResolver, UserResolver } from './user.js';
+import { ViewerResolver } from './viewer.js';
+
+const RESOLVERS = [
+  ConnectionResolver,
+  FederationResolver,
+  IdentityResolver,
+  MembershipResolver,
+  NodeResolver,
+  OrganizationResolver,
+  SessionResolver,
+  SsoResolver,
+  UserResolver,
+  ViewerResolver,
+] as const;
+
+/** The executable schema, with its `@auth` directives in force. Throws UnprotectedSchemaError with all that is unprotected. */
+export function buildSchema(resolvers: readonly (new () => object)[] = RESOLVERS): GraphQLSchema {
+  const schema = buildSchemaSync({
+    resolvers: resolvers as unknown as NonEmptyArray<new () => object>,
+    directives: [...specifiedDirectives, authDirective],
+    validate: false,
+  });
+  describeRequirements(schema);
+  return protectSchema(schema);
+}
+
+/** A field's description ends in what it requires, so that introspection shows it, too. */
+function describeRequirements(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (isIntrospectionType(type) || !(isObjectType(type) || isInputObjectType(type))) continue;
+    for (const field of Object.values(type.getFields())) {
+      const requirement = readRequirement(field) ?? readRequirement(type);
+      if (requirement) field.description = [field.description, `Requires ${requirement}.`].filter(Boolean).join(' ');
+    }
+  }
+}

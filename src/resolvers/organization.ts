@@ -1,0 +1,171 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLContext } from '../auth/graphql-context.js';
+import { administers } from '../auth/policy.js';
+import { badInput } from '../auth/errors.js';
+import { uuidOf } from '../database/loaders/ids.js';
+import type { OrganizationRow } from '../database/loaders/rows.js';
+import { IdentifierScheme, NameStatus } from '../entities/enums.js';
+import { OrganizationOrder } from '../entities/organization-order.js';
+import { Siret } from '../entities/siret.js';
+import { completeOrganization } from '../organizations/complete-organization.js';
+import { createOrganization } from '../organizations/create-organization.js';
+import { deleteOrganization } from '../organizations/delete-organization.js';
+import { updateOrganization } from '../organizations/update-organization.js';
+import { MembershipConnection } from '../schema/membership.js';
+import {
+  OrganizationCompleteInput,
+  OrganizationConnection,
+  OrganizationCreateInput,
+  OrganizationDeleteInput,
+  OrganizationDeletePayload,
+  OrganizationFilterInput,
+  OrganizationIdentifierInput,
+  OrganizationIdentifierType,
+  OrganizationPayload,
+  OrganizationPermissions,
+  OrganizationType,
+  OrganizationUpdateInput,
+} from '../schema/organization.js';
+import { editableFields } from '../schema/editable-fields.js';
+import { Auth } from '../schema/requirement.js';
+import { attempt, pageRequest, requireUuid, toConnection } from './answers.js';
+
+@Resolver(() => OrganizationType)
+export class OrganizationResolver {
+  @Auth('SIGNED_IN')
+  @Query(() => OrganizationType, {
+    nullable: true,
+    description: 'One organization, by its id or by an identifier; null when it is not for the caller.',
+  })
+  organization(
+    @Ctx() { loaders, tenant }: GraphQLContext,
+    @Arg('id', () => ID, { nullable: true, description: 'Its global id.' }) id?: string | null,
+    @Arg('identifier', () => OrganizationIdentifierInput, { nullable: true, description: 'One of its identifiers.' })
+    identifier?: OrganizationIdentifierInput | null,
+  ) {
+    if (id) {
+      const uuid = uuidOf('Organization', id);
+      return uuid ? loaders.organizations.byId(tenant.id, uuid) : null;
+    }
+    if (!identifier) throw badInput('Give either id or identifier.', 'id');
+    const { scheme, value } = readIdentifier(identifier);
+    return loaders.organizations.byIdentifier(tenant.id, scheme, value);
+  }
+
+  @Auth('SIGNED_IN')
+  @Query(() => OrganizationConnection, {
+    description: "Organizations: the caller's own; every one of the tenant for its administrators.",
+  })
+  async organizations(
+    @Ctx() { loaders, tenant, viewer }: GraphQLContext,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' }) first?: number | null,
+    @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
+    @Arg('filter', () => OrganizationFilterInput, { nullable: true, description: 'Which ones.' })
+    filter?: OrganizationFilterInput | null,
+    @Arg('orderBy', () => OrganizationOrder, { defaultValue: OrganizationOrder.CREATED_AT, description: 'How they are sorted.' })
+    orderBy?: OrganizationOrder,
+  ) {
+    const order = orderBy ?? OrganizationOrder.CREATED_AT;
+    const request = pageRequest(first, after, order === OrganizationOrder.NAME ? 2 : 1);
+    const visible = viewer!.isTenantAdministrator ? null : [...viewer!.rolesByOrganization.keys()];
+    const conditions = { ...filter, identifier: filter?.identifier ? readIdentifier(filter.identifier) : null };
+    return toConnection(await loaders.organizations.page(tenant.id, visible, conditions, order, request));
+  }
+
+  @FieldResolver(() => [OrganizationIdentifierType], { description: 'How it is known outside.' })
+  async identifiers(@Root() { uuid }: OrganizationRow, @Ctx() { loaders, tenant }: GraphQLContext) {
+    return (await loaders.organizations.identifiers(tenant.id, uuid)) ?? [];
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'Its SIRET, if it has one.' })
+  async siret(@Root() { uuid }: OrganizationRow, @Ctx() { loaders, tenant }: GraphQLContext) {
+    const identifiers = await loaders.organizations.identifiers(tenant.id, uuid);
+    return identifiers?.find(({ scheme }) => scheme === IdentifierScheme.SIRET)?.value ?? null;
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'The company that its SIRET belongs to: nine digits.' })
+  async siren(@Root() row: OrganizationRow, @Ctx() context: GraphQLContext) {
+    return Siret.parse(await this.siret(row, context))?.siren ?? null;
+  }
+
+  @FieldResolver(() => MembershipConnection, { description: 'Its members, the oldest membership first.' })
+  async members(
+    @Root() { uuid }: OrganizationRow,
+    @Ctx() { loaders, tenant }: GraphQLContext,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' }) first?: number | null,
+    @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
+  ) {
+    return toConnection(await loaders.memberships.page(tenant.id, 'organization', uuid, pageRequest(first, after)));
+  }
+
+  @FieldResolver(() => OrganizationPermissions, { description: 'What the viewer may do with it.' })
+  viewerCan(@Root() row: OrganizationRow, @Ctx() { viewer }: GraphQLContext): OrganizationPermissions {
+    const ofTenant = viewer!.isTenantAdministrator;
+    const isAdministrator = ofTenant || administers(viewer!, row.uuid);
+    return {
+      update: isAdministrator,
+      complete: row.completionUserId === viewer!.userId && row.nameStatus !== NameStatus.CONFIRMED,
+      appoint: isAdministrator,
+      delete: ofTenant,
+    };
+  }
+
+  @FieldResolver(() => [String], { description: 'The fields of OrganizationUpdateInput that the viewer may use.' })
+  viewerEditableFields(@Root() { uuid }: OrganizationRow, @Ctx() { viewer }: GraphQLContext): string[] {
+    if (viewer!.isTenantAdministrator) return editableFields('OrganizationUpdateInput', 'TENANT_ADMINISTRATOR');
+    return administers(viewer!, uuid) ? editableFields('OrganizationUpdateInput', 'ORGANIZATION_ADMINISTRATOR') : [];
+  }
+
+  @Auth('TENANT_ADMINISTRATOR')
+  @Mutation(() => OrganizationPayload, { description: 'Makes an organization.' })
+  async organizationCreate(
+    @Ctx() context: GraphQLContext,
+    @Arg('input', () => OrganizationCreateInput, { description: 'The organization.' }) input: OrganizationCreateInput,
+  ) {
+    const { result, userErrors } = await attempt(() => createOrganization(context, input));
+    return { organization: result && (await context.loaders.organizations.byId(context.tenant.id, result)), userErrors };
+  }
+
+  @Auth('ORGANIZATION_ADMINISTRATOR')
+  @Mutation(() => OrganizationPayload, { description: 'Edits an organization; each input field says who may use it.' })
+  async organizationUpdate(
+    @Ctx() context: GraphQLContext,
+    @Arg('input', () => OrganizationUpdateInput, { description: 'The changes.' }) input: OrganizationUpdateInput,
+  ) {
+    const id = requireUuid('Organization', input.id, 'input.id');
+    const { userErrors } = await attempt(() => updateOrganization(context, { ...input, id }));
+    return { organization: await context.loaders.organizations.byId(context.tenant.id, id), userErrors };
+  }
+
+  @Auth('ORGANIZATION_MEMBER')
+  @Mutation(() => OrganizationPayload, {
+    description: 'Gives an organization its name, once: for the member whose sign-in made it, where the connection allows it.',
+  })
+  async organizationComplete(
+    @Ctx() context: GraphQLContext,
+    @Arg('input', () => OrganizationCompleteInput, { description: 'The name.' }) input: OrganizationCompleteInput,
+  ) {
+    const id = requireUuid('Organization', input.id, 'input.id');
+    const { userErrors } = await attempt(() => completeOrganization(context, { ...input, id }));
+    return { organization: await context.loaders.organizations.byId(context.tenant.id, id), userErrors };
+  }
+
+  @Auth('TENANT_ADMINISTRATOR')
+  @Mutation(() => OrganizationDeletePayload, { description: 'Deletes an organization with its memberships; its events stay.' })
+  async organizationDelete(
+    @Ctx() context: GraphQLContext,
+    @Arg('input', () => OrganizationDeleteInput, { description: 'The organization.' }) input: OrganizationDeleteInput,
+  ) {
+    const id = requireUuid('Organization', input.id, 'input.id');
+    const { userErrors } = await attempt(() => deleteOrganization(context, { ...input, id }));
+    return { deletedId: userErrors.length ? null : input.id, userErrors };
+  }
+}
+
+/** An identifier as it is stored; BAD_USER_INPUT when it is none of its registry. */
+function readIdentifier({ scheme, value }: OrganizationIdentifierInput): OrganizationIdentifierInput {
+  if (scheme !== IdentifierScheme.SIRET) return { scheme, value: scheme === IdentifierScheme.DOMAIN ? value.toLowerCase() : value };
+  const siret = Siret.parse(value);
+  if (!siret) throw badInput('A SIRET is 14 digits with a valid check digit.', 'identifier.value');
+  return { scheme, value: siret.value };
+}

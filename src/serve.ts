@@ -1,0 +1,103 @@
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { compose } from './compose.js';
+import type { Config } from './config.js';
+import { createTenant } from './database/create-tenant.js';
+import { isConnectionLost } from './database/database.js';
+import { stateOf } from './database/transact.js';
+import { startJobs } from './jobs.js';
+import { createServer } from './http/server.js';
+import { buildSchema } from './resolvers/build-schema.js';
+import type { Services } from './services.js';
+
+/** The process cannot start, for a reason that its operator can mend: the message says how. */
+export class StartError extends Error {}
+
+export interface Running {
+  /** Where it listens, e.g. `http://localhost:4000`. */
+  url: string;
+  services: Services;
+  /** Takes no new requests, finishes those under way, and closes the database. */
+  stop: () => Promise<void>;
+}
+
+/** Starts the gateway: database, migrations, the tenant of a fresh start, HTTP, jobs. */
+export async function serve(config: Config, log: Logger): Promise<Running> {
+  const schema = buildSchema();
+  const services = await compose({ config, log });
+  const { database } = services;
+  try {
+    await database.orm.migrator.up();
+    await createTenant(database, { slug: 'default', name: 'Default' });
+  } catch (error) {
+    await database.close().catch(() => undefined);
+    throw readStartError(error, config);
+  }
+  const demo = config.demo ? await startDemoOf(services) : null;
+  const server = await createServer(services, schema, demo?.useRoutes);
+  try {
+    await server.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await demo?.stop();
+    await database.close();
+    if ((error as { code?: string }).code === 'EADDRINUSE') {
+      throw new StartError(`Port ${config.port} is in use. Stop what uses it, or set PORT to another one.`);
+    }
+    throw error;
+  }
+  const { port } = server.server.address() as AddressInfo;
+  config.port = port;
+  const url = config.publicUrl ?? `http://localhost:${port}`;
+  await demo?.begin(url);
+  const stopJobs = startJobs(services);
+  announce(config, url, demo !== null);
+  return {
+    url,
+    services,
+    async stop() {
+      await server.close();
+      await stopJobs();
+      await demo?.stop();
+      await database.close();
+    },
+  };
+}
+
+/** Loaded on demand: a production image may leave the demonstration out. */
+async function startDemoOf(services: Services) {
+  const { startDemo } = await import('./demo/start.js');
+  try {
+    return await startDemo(services);
+  } catch (error) {
+    await services.database.close();
+    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
+    const { demoProviderPort } = services.config;
+    throw new StartError(`Port ${demoProviderPort} is in use. Stop what uses it, or set DEMO_PROVIDER_PORT to another one.`);
+  }
+}
+
+function announce(config: Config, url: string, isDemo: boolean): void {
+  const lines = [
+    `Vestibule ${config.version} is ready.`,
+    '',
+    `  Sign in        ${url}/`,
+    `  API explorer   ${url}/explorer`,
+    `  GraphQL        ${url}/graphql`,
+    ...(isDemo ? ['', '  This is a demonstration: a local OpenID provider and invented people. Never in production.'] : []),
+    '',
+  ];
+  if (config.logLevel !== 'silent') process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function readStartError(error: unknown, config: Config): unknown {
+  const { hostname, port, pathname } = new URL(config.databaseUrl ?? 'postgresql://embedded/');
+  const where = `${hostname}:${port || 5432}${pathname}`;
+  if (isConnectionLost(error)) {
+    return new StartError(`The database at ${where} cannot be reached. Start it, or correct DATABASE_URL; leave it out for the embedded database.`);
+  }
+  const state = stateOf(error);
+  if (state === '28P01' || state === '28000') return new StartError(`The database at ${where} refuses this user or password. Correct DATABASE_URL.`);
+  if (state === '3D000') return new StartError(`There is no database at ${where}. Create it, or correct DATABASE_URL.`);
+  if (state === '42501') return new StartError(`The database user at ${where} may not create tables: make it the owner of the database.`);
+  return error;
+}

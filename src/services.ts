@@ -1,0 +1,25 @@
+import type { Logger } from 'pino';
+import type { Config } from './config.js';
+import type { TenantContext } from './context.js';
+import type { Database } from './database/database.js';
+import type { Loaders } from './database/loaders/loaders.js';
+import type { Sealing } from './database/sealing.js';
+import type { Providers } from './auth/provider.js';
+import type { ViewerLoader } from './auth/viewer.js';
+import type { NameLookup } from './sso/name-lookup.js';
+
+/** What one process is made of: put together once, in `compose.ts`. */
+export interface Services {
+  config: Config;
+  log: Logger;
+  clock: () => Date;
+  database: Database;
+  loaders: Loaders;
+  sealing: Sealing;
+  providers: Providers;
+  nameLookup: NameLookup;
+  findSession: ViewerLoader;
+  /** The tenant of a host name. Tenants are few: they are kept for ten seconds. */
+  findTenant: (host: string) => Promise<TenantContext>;
+  allowsInsecureLoopback: boolean;
+}

@@ -1,0 +1,62 @@
+import { transact } from '../database/transact.js';
+import { runSql } from '../database/transact.js';
+import { ActorKind, NameSource, NameStatus } from '../entities/enums.js';
+import { recordEvents } from '../events/record.js';
+import type { Services } from '../services.js';
+import * as write from './write.js';
+
+const MOST = 5;
+/** Taken for so long: a process that dies in between leaves it to the next. */
+const LEASE_MILLISECONDS = 60_000;
+const MOST_ATTEMPTS = 10;
+
+interface Due {
+  id: string;
+  identifier: string;
+  attempts: number;
+}
+
+/** Asks the registry again for the names of organizations that a sign-in made without one, when their time has come. */
+export async function lookUpPendingNames(services: Pick<Services, 'database' | 'clock' | 'nameLookup'>): Promise<void> {
+  const { database, clock } = services;
+  const tenants = await database.read<{ id: string }>(null, 'select id from tenants', []);
+  for (const { id: tenantId } of tenants) {
+    const now = clock();
+    const due = await database.read<Due>(tenantId, TAKE_DUE, [tenantId, now, new Date(now.getTime() + LEASE_MILLISECONDS), MOST]);
+    for (const organization of due) await lookUp(services, tenantId, organization);
+  }
+}
+
+const TAKE_DUE = `
+update organizations o set name_lookup_at = $3, name_lookup_attempts = name_lookup_attempts + 1
+from organization_identifiers x
+where o.tenant_id = $1 and x.tenant_id = $1 and x.organization_id = o.id and x.scheme = 'SIRET'
+  and o.id in (
+    select id from organizations
+    where tenant_id = $1 and name_status = 'PENDING' and name_lookup_at <= $2
+    order by name_lookup_at limit $4 for update skip locked
+  )
+returning o.id, x.value as identifier, o.name_lookup_attempts as attempts`;
+
+async function lookUp({ database, clock, nameLookup }: Pick<Services, 'database' | 'clock' | 'nameLookup'>, tenantId: string, due: Due): Promise<void> {
+  const answer = await nameLookup(due.identifier);
+  await transact(database, tenantId, async (manager) => {
+    const at = clock();
+    if (!answer.name) {
+      const retryAt = due.attempts < MOST_ATTEMPTS ? (answer.retryAt ?? null) : null;
+      await runSql(manager, `update organizations set name_lookup_at = $3 where tenant_id = $1 and id = $2 and name_status = 'PENDING'`, [
+        tenantId,
+        due.id,
+        retryAt,
+      ]);
+      return;
+    }
+    const named = { name: answer.name, source: NameSource.LOOKUP };
+    if (!(await write.resolveName(manager, tenantId, at, due.id, named))) return;
+    const actor = { kind: ActorKind.SYSTEM, userId: null, via: 'lookUpPendingNames' };
+    const after = { name: answer.name, nameStatus: NameStatus.RESOLVED, nameSource: NameSource.LOOKUP };
+    await recordEvents(manager, { tenantId, at, actor }, [
+      { type: 'organization.updated', organizationId: due.id, objectId: due.id, after },
+    ]);
+  });
+}

@@ -1,0 +1,51 @@
+import { writerOf } from '../actor.js';
+import type { OperationContext } from '../context.js';
+import { runSql, transact } from '../database/transact.js';
+import { UserStatus } from '../entities/enums.js';
+import type { EventType } from '../events/catalogue.js';
+import { type Fact, recordEvents } from '../events/record.js';
+import { fault, refuseFaults, UserErrorCode } from '../faults.js';
+import { lockTenantAdministrators, lockUser, refuseLastTenantAdministrator } from './update-user.js';
+
+/** What an administrator of the tenant does to an account: what it must be, what it becomes, what is written down. */
+export const STATUS_CHANGES = {
+  userSuspend: { from: [UserStatus.ACTIVE, UserStatus.PENDING], to: UserStatus.SUSPENDED, type: 'user.suspended' },
+  userResume: { from: [UserStatus.SUSPENDED], to: UserStatus.ACTIVE, type: 'user.resumed' },
+  userApprove: { from: [UserStatus.PENDING], to: UserStatus.ACTIVE, type: 'user.approved' },
+} as const satisfies Record<string, { from: UserStatus[]; to: UserStatus; type: EventType }>;
+
+/**
+ * Suspends, resumes or approves a user. Suspending ends all of their sessions. Repeating it changes nothing.
+ * Throws Faults: NOT_FOUND, WRONG_STATUS, LAST_TENANT_ADMINISTRATOR.
+ */
+export async function changeUserStatus(
+  context: OperationContext,
+  change: keyof typeof STATUS_CHANGES,
+  input: { id: string },
+): Promise<void> {
+  const { from, to, type } = STATUS_CHANGES[change];
+  const writer = writerOf(context, change);
+  const { tenantId } = writer;
+  await transact(context.database, tenantId, async (manager) => {
+    if (to === UserStatus.SUSPENDED) await lockTenantAdministrators(manager, tenantId);
+    const user = await lockUser(manager, input.id);
+    if (user.status === to) return;
+    refuseFaults([
+      !(from as readonly UserStatus[]).includes(user.status) &&
+        fault(UserErrorCode.WRONG_STATUS, `The user is ${user.status}: ${change} is for ${from.join(' or ')}.`, 'id'),
+      to === UserStatus.SUSPENDED && (await refuseLastTenantAdministrator(manager, tenantId, user)),
+    ]);
+    const before = { status: user.status };
+    user.status = to;
+    await manager.flush();
+    const facts: Fact[] = [{ type, userId: user.id, objectId: user.id, before, after: { status: to } }];
+    if (to === UserStatus.SUSPENDED) {
+      const ended = await runSql<{ id: string }>(manager, 'delete from sessions where tenant_id = $1 and user_id = $2 returning id', [
+        tenantId,
+        user.id,
+      ]);
+      facts.push(...ended.map(({ id }) => ({ type: 'session.ended' as const, userId: user.id, objectId: id })));
+    }
+    await recordEvents(manager, writer, facts);
+  });
+}

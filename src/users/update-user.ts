@@ -1,0 +1,89 @@
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import { writerOf } from '../actor.js';
+import type { OperationContext } from '../context.js';
+import { brokenConstraint, runSql, stateOf, transact } from '../database/transact.js';
+import { EmailAddress } from '../entities/email-address.js';
+import { UserStatus } from '../entities/enums.js';
+import { User } from '../entities/user.js';
+import { type Fact, recordEvents } from '../events/record.js';
+import { checkText, checkVersion, fault, Faults, refuseFaults, UserErrorCode } from '../faults.js';
+
+/** Changes of a user: what is absent stays, null clears. `id` is the uuid. */
+export interface UpdateUser {
+  id: string;
+  expectedVersion?: number | null;
+  givenName?: string | null;
+  familyName?: string | null;
+  email?: string | null;
+  isEmailVerified?: boolean | null;
+  isTenantAdministrator?: boolean | null;
+}
+
+/** Edits a user. Throws Faults: NOT_FOUND, STALE_VERSION, TOO_LONG, INVALID, TAKEN, LAST_TENANT_ADMINISTRATOR. */
+export async function updateUser(context: OperationContext, input: UpdateUser): Promise<void> {
+  const writer = writerOf(context, 'userUpdate');
+  const { tenantId, at } = writer;
+  const email = typeof input.email === 'string' ? EmailAddress.parse(input.email) : null;
+  await transact(context.database, tenantId, async (manager) => {
+    if (input.isTenantAdministrator === false) await lockTenantAdministrators(manager, tenantId);
+    const user = await lockUser(manager, input.id);
+    refuseFaults([
+      checkVersion(input.expectedVersion, user.version),
+      checkText(input.givenName, { longest: 256 }, 'givenName'),
+      checkText(input.familyName, { longest: 256 }, 'familyName'),
+      typeof input.email === 'string' && !email && fault(UserErrorCode.INVALID, 'email is not an address.', 'email'),
+      input.isTenantAdministrator === false && (await refuseLastTenantAdministrator(manager, tenantId, user)),
+    ]);
+    const wanted: Partial<User> = {
+      ...(input.givenName === undefined ? {} : { givenName: input.givenName?.trim() || null }),
+      ...(input.familyName === undefined ? {} : { familyName: input.familyName?.trim() || null }),
+      // A new address is unproven until somebody vouches for it.
+      ...(input.email === undefined
+        ? {}
+        : { email: email?.value ?? null, emailNormalized: email?.normalized ?? null, isEmailVerified: false, hasEmailConflict: false }),
+      ...(typeof input.isEmailVerified === 'boolean' ? { isEmailVerified: input.isEmailVerified } : {}),
+      ...(typeof input.isTenantAdministrator === 'boolean' ? { isTenantAdministrator: input.isTenantAdministrator } : {}),
+    };
+    const changed = Object.keys(wanted).filter((key) => wanted[key as keyof User] !== user[key as keyof User]) as (keyof User)[];
+    if (!changed.length) return;
+    const pick = (from: Partial<User>) => Object.fromEntries(changed.map((property) => [property, from[property]]));
+    const facts: Fact[] = [{ type: 'user.updated', userId: user.id, objectId: user.id, before: pick(user), after: pick(wanted) }];
+    Object.assign(user, wanted);
+    await manager.flush().catch(refuseTakenEmail);
+    if (changed.includes('isTenantAdministrator')) {
+      if (user.isTenantAdministrator) facts.push({ type: 'user.tenant_administrator_granted', userId: user.id, objectId: user.id });
+      await runSql(manager, 'update sessions set rotate_at = $3 where tenant_id = $1 and user_id = $2', [tenantId, user.id, at]);
+    }
+    await recordEvents(manager, writer, facts);
+  });
+}
+
+/** The user, locked until the transaction ends; Faults NOT_FOUND when there is none. */
+export async function lockUser(manager: EntityManager, id: string): Promise<User> {
+  const user = await manager.findOne(User, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  refuseFaults([!user && fault(UserErrorCode.NOT_FOUND, 'There is no such user.', 'id')]);
+  return user!;
+}
+
+/** Every tenant administrator, in one order: two of them cannot take the other's rights at once. */
+export async function lockTenantAdministrators(manager: EntityManager, tenantId: string): Promise<void> {
+  await runSql(manager, 'select id from users where tenant_id = $1 and is_tenant_administrator order by id for update', [tenantId]);
+}
+
+export async function refuseLastTenantAdministrator(manager: EntityManager, tenantId: string, user: User) {
+  const others = await runSql(
+    manager,
+    `select id from users where tenant_id = $1 and is_tenant_administrator and status = $2 and id <> $3 limit 1`,
+    [tenantId, UserStatus.ACTIVE, user.id],
+  );
+  return user.isTenantAdministrator && !others.length
+    ? fault(UserErrorCode.LAST_TENANT_ADMINISTRATOR, 'The tenant needs an active administrator: make another one first.', 'id')
+    : null;
+}
+
+function refuseTakenEmail(error: unknown): never {
+  if (stateOf(error) === '23505' && brokenConstraint(error)?.includes('email_normalized')) {
+    throw new Faults([fault(UserErrorCode.TAKEN, 'Another user has this address.', 'email')]);
+  }
+  throw error as Error;
+}
