@@ -7,8 +7,9 @@ export function viewerOf({ viewer }: Pick<OperationContext, 'viewer'>): Viewer {
   return viewer;
 }
 
-/** What `recordEvents` needs of a mutation. */
+/** What `recordEvents` needs of a mutation. Without a viewer it is an operator's, at the command line. */
 export function writerOf(context: OperationContext, via: string): { tenantId: string; at: Date; actor: Actor } {
-  const userId = context.viewer?.userId ?? null;
-  return { tenantId: context.tenant.id, at: context.clock(), actor: { kind: ActorKind.USER, userId, via } };
+  const { viewer } = context;
+  const actor = { kind: viewer ? ActorKind.USER : ActorKind.OPERATOR, userId: viewer?.userId ?? null, via };
+  return { tenantId: context.tenant.id, at: context.clock(), actor };
 }

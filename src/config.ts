@@ -100,7 +100,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
   if (isProduction) {
     if (!given.PUBLIC_URL) faults.push('PUBLIC_URL is needed in production: the https address that browsers use');
     else if (!given.PUBLIC_URL.startsWith('https:')) faults.push('PUBLIC_URL must be https in production');
-    if (!given.ENCRYPTION_KEYS) {
+    if (!given.ENCRYPTION_KEYS?.split(',').some((key) => key.trim())) {
       faults.push('ENCRYPTION_KEYS is needed in production: keys of 32 bytes in base64 (openssl rand -base64 32)');
     }
     if (given.DEMO === 'true') faults.push('DEMO cannot be true in production');

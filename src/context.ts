@@ -34,6 +34,7 @@ export interface Actor {
 export interface OperationContext {
   database: Database;
   tenant: TenantContext;
+  /** Null for nobody, and for an operator at the command line: the schema lets nobody reach an operation that writes. */
   viewer: Viewer | null;
   sealing: Sealing;
   clock: () => Date;

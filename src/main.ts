@@ -1,6 +1,7 @@
 import { ConfigError, readConfig } from './config.js';
 import { createLog } from './log.js';
-import { serve, StartError } from './serve.js';
+import { serve } from './serve.js';
+import { StartError } from './start-error.js';
 
 /** The exit code of a configuration that cannot be used (sysexits: EX_CONFIG). */
 const EX_CONFIG = 78;

@@ -3,15 +3,12 @@ import type { Logger } from 'pino';
 import { compose } from './compose.js';
 import type { Config } from './config.js';
 import { createTenant } from './database/create-tenant.js';
-import { isConnectionLost } from './database/database.js';
-import { stateOf } from './database/transact.js';
+import { migrate } from './database/migrate.js';
 import { startJobs } from './jobs.js';
 import { createServer } from './http/server.js';
 import { buildSchema } from './resolvers/build-schema.js';
 import type { Services } from './services.js';
-
-/** The process cannot start, for a reason that its operator can mend: the message says how. */
-export class StartError extends Error {}
+import { readStartError, StartError } from './start-error.js';
 
 export interface Running {
   /** Where it listens, e.g. `http://localhost:4000`. */
@@ -24,10 +21,12 @@ export interface Running {
 /** Starts the gateway: database, migrations, the tenant of a fresh start, HTTP, jobs. */
 export async function serve(config: Config, log: Logger): Promise<Running> {
   const schema = buildSchema();
-  const services = await compose({ config, log });
+  const services = await compose({ config, log }).catch((error: unknown) => {
+    throw readStartError(error, config);
+  });
   const { database } = services;
   try {
-    await database.orm.migrator.up();
+    await migrate(database);
     await createTenant(database, { slug: 'default', name: 'Default' });
   } catch (error) {
     await database.close().catch(() => undefined);
@@ -87,17 +86,4 @@ function announce(config: Config, url: string, isDemo: boolean): void {
     '',
   ];
   if (config.logLevel !== 'silent') process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-function readStartError(error: unknown, config: Config): unknown {
-  const { hostname, port, pathname } = new URL(config.databaseUrl ?? 'postgresql://embedded/');
-  const where = `${hostname}:${port || 5432}${pathname}`;
-  if (isConnectionLost(error)) {
-    return new StartError(`The database at ${where} cannot be reached. Start it, or correct DATABASE_URL; leave it out for the embedded database.`);
-  }
-  const state = stateOf(error);
-  if (state === '28P01' || state === '28000') return new StartError(`The database at ${where} refuses this user or password. Correct DATABASE_URL.`);
-  if (state === '3D000') return new StartError(`There is no database at ${where}. Create it, or correct DATABASE_URL.`);
-  if (state === '42501') return new StartError(`The database user at ${where} may not create tables: make it the owner of the database.`);
-  return error;
 }

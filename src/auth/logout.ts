@@ -7,6 +7,7 @@ import { ActorKind, LoginIntent } from '../entities/enums.js';
 import type { ConnectionSettings } from '../entities/connection-settings.js';
 import { CONNECTION_SETTINGS } from '../database/loaders/connections.js';
 import { storeTransaction } from './login.js';
+import { isUsableSubject } from '../sso/claims.js';
 import type { Providers } from './provider.js';
 import { endSessions } from './session.js';
 import { createSecret } from './token.js';
@@ -57,6 +58,7 @@ export async function logOut(
 
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const ACCEPTED_AGE_SECONDS = 5 * 60;
+const CLOCK_TOLERANCE_SECONDS = 30;
 
 /** A logout token that must not be acted upon. The message is for the provider's operator. */
 export class LogoutTokenError extends Error {}
@@ -73,9 +75,10 @@ export async function acceptLogoutToken(
   if (typeof token !== 'string') throw new LogoutTokenError('logout_token is missing');
   const { tenant, clock } = context;
   const configuration = await context.providers.find(connection);
-  const { sub, sid, jti, exp } = await verifyLogoutToken(configuration, connection, token, clock());
+  const { sub, sid, jti } = await verifyLogoutToken(configuration, connection, token, clock());
   return transact(context.database, tenant.id, async (manager) => {
-    const expiresAt = new Date((exp ?? clock().getTime() / 1000 + ACCEPTED_AGE_SECONDS) * 1000);
+    // Remembered for as long as it could be accepted: it may have come from a clock that is ahead of ours.
+    const expiresAt = new Date(clock().getTime() + (ACCEPTED_AGE_SECONDS + 2 * CLOCK_TOLERANCE_SECONDS) * 1000);
     const fresh = await runSql(
       manager,
       `insert into logout_tokens (id, tenant_id, connection_id, token_id, expires_at) values ($1, $2, $3, $4, $5)
@@ -101,18 +104,20 @@ async function verifyLogoutToken(configuration: openid.Configuration, connection
     audience: connection.clientId,
     algorithms: [connection.idTokenAlgorithm],
     maxTokenAge: ACCEPTED_AGE_SECONDS,
-    clockTolerance: 30,
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
     currentDate: now,
     requiredClaims: ['iat', 'jti'],
   }).catch((error: unknown) => {
     throw error instanceof errors.JOSEError ? new LogoutTokenError(error.message) : error;
   });
-  const { events, nonce, sub, sid, jti, exp } = payload;
+  const { events, nonce, sub, sid, jti } = payload;
   if (nonce !== undefined) throw new LogoutTokenError('a logout token has no nonce');
-  if (typeof events !== 'object' || events === null || typeof events[LOGOUT_EVENT] !== 'object') {
+  if (typeof events !== 'object' || !events || typeof events[LOGOUT_EVENT] !== 'object' || !events[LOGOUT_EVENT]) {
     throw new LogoutTokenError('the token is not a logout token');
   }
-  if (typeof sid !== 'string' && typeof sub !== 'string') throw new LogoutTokenError('a logout token names sub or sid');
-  if (typeof jti !== 'string' || jti.length > 512) throw new LogoutTokenError('jti is not usable');
-  return { sub, sid, jti, exp };
+  if (sid === undefined && sub === undefined) throw new LogoutTokenError('a logout token names sub or sid');
+  for (const [name, value] of Object.entries({ sub, sid, jti })) {
+    if (value !== undefined && !isUsableSubject(value)) throw new LogoutTokenError(`${name} is not usable`);
+  }
+  return { sub, sid, jti: jti! };
 }

@@ -46,10 +46,12 @@ export class Providers {
     const execute = [openid.enableNonRepudiationChecks];
     if (isInsecure) execute.push(openid.allowInsecureRequests);
     try {
-      return await openid.discovery(issuer, connection.clientId, metadata, await this.authenticate(connection), {
+      const configuration = await openid.discovery(issuer, connection.clientId, metadata, await this.authenticate(connection), {
         execute,
         timeout: this.options.timeoutSeconds,
       });
+      requireEndpoints(configuration.serverMetadata(), isInsecure);
+      return configuration;
     } catch (error) {
       throw readProviderError(error, 'discovery');
     }
@@ -99,6 +101,16 @@ export function readProviderError(error: unknown, step: string): Refusal {
   if (isUnreachable) return new Refusal('PROVIDER_UNAVAILABLE', [], `${step}: ${status ?? code ?? name}`);
   if (step === 'discovery') return new Refusal('CONNECTION_MISCONFIGURED', [], `${step}: ${status ?? code ?? message}`);
   return new Refusal('PROVIDER_RESPONSE_INVALID', [], `${step}: ${code ?? name}`);
+}
+
+/** A sign-in needs both endpoints: a document without them is refused before anybody is sent away. */
+function requireEndpoints(metadata: openid.ServerMetadata, isInsecure: boolean): void {
+  for (const name of ['authorization_endpoint', 'token_endpoint'] as const) {
+    const address = metadata[name];
+    const protocol = address !== undefined && URL.canParse(address) ? new URL(address).protocol : null;
+    if (protocol === 'https:' || (isInsecure && protocol === 'http:')) continue;
+    throw new Refusal('CONNECTION_MISCONFIGURED', [], `discovery: ${name} is not an https address`);
+  }
 }
 
 function isLoopback(hostname: string): boolean {

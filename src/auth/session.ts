@@ -93,11 +93,6 @@ export async function rotateSession(
   return rows.length ? next : null;
 }
 
-/** The user's rights have changed: their cookies are replaced at the next request. */
-export async function rotateSessionsOf(manager: EntityManager, tenantId: string, at: Date, userId: string): Promise<void> {
-  await runSql(manager, 'update sessions set rotate_at = $3 where tenant_id = $1 and user_id = $2', [tenantId, userId, at]);
-}
-
 /** Which sessions to end: one, or all of a user, an identity or a provider's session, but for `except`. */
 export interface SessionFilter {
   sessionId?: string;

@@ -3,7 +3,7 @@ import { transact } from '../database/transact.js';
 import { ActorKind, LoginIntent, type SessionTransport } from '../entities/enums.js';
 import { noticeUser } from '../events/notices.js';
 import { recordEvents } from '../events/record.js';
-import { readClaims } from '../sso/claims.js';
+import { isUsableSubject, readClaims } from '../sso/claims.js';
 import { link, type LinkOutcome } from '../sso/link.js';
 import type { NameLookup } from '../sso/name-lookup.js';
 import { Refusal } from '../sso/refusal.js';
@@ -80,7 +80,7 @@ async function finishSignIn(
       minutes: connection.sessionMinutes,
       acr: claims.acr,
       amr: claims.amr,
-      providerSessionId: typeof raw.sid === 'string' ? raw.sid : null,
+      providerSessionId: isUsableSubject(raw.sid) ? raw.sid : null,
       idToken,
       email: claims.email?.value ?? null,
       cases: admitted.cases,

@@ -56,6 +56,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database &
     logger: () => undefined,
   });
 
+  let ending: Promise<void> | undefined;
   return {
     kind: url ? 'SERVER' : 'EMBEDDED',
     orm,
@@ -73,6 +74,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database &
     },
     close: async () => {
       await orm.close();
+      await (ending ??= pool.end());
     },
     ...('dump' in pool ? { dump: () => (pool as EmbeddedPool).dump() } : {}),
   };
@@ -96,7 +98,8 @@ function poolOfTransactions(pool: ConnectionPool): PostgresPool {
       if (scope) scope.isOpen = true;
       return connection;
     },
-    end: () => pool.end(),
+    // The mapper ends the pool only if it has used it, so it is ended by `close`.
+    end: async () => undefined,
     options: {},
   };
   return adapted as unknown as PostgresPool;

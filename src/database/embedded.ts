@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { lockFolder } from './folder-lock.js';
 import {
   type Connection,
   type ConnectionPool,
@@ -29,15 +30,22 @@ export interface EmbeddedPool extends ConnectionPool {
 
 /**
  * PostgreSQL inside this process (PGlite). It has one connection, so whoever takes it has the database to themselves
- * until it is released: transactions run one after another. Its user is a superuser, whom row-level security does not
+ * until it is released: transactions run one after another, and no other process may open the folder. Its user is a superuser, whom row-level security does not
  * bind; that second fence stands on a server only.
  */
 export async function openEmbedded({ folder, dump, onStatement }: EmbeddedOptions): Promise<EmbeddedPool> {
-  if (!folder.startsWith('memory://')) await mkdir(dirname(folder), { recursive: true });
+  let unlock = async () => {};
+  if (!folder.startsWith('memory://')) {
+    await mkdir(dirname(folder), { recursive: true });
+    unlock = await lockFolder(folder);
+  }
   const database = await PGlite.create({
     dataDir: folder,
     loadDataDir: dump,
     parsers: { [TIMESTAMPTZ]: readTimestamp },
+  }).catch(async (error: unknown) => {
+    await unlock();
+    throw error;
   });
   let turn = Promise.resolve();
 
@@ -69,6 +77,7 @@ export async function openEmbedded({ folder, dump, onStatement }: EmbeddedOption
     end: async () => {
       await turn;
       await database.close();
+      await unlock();
     },
     dump: () => database.dumpDataDir('none') as Promise<Blob>,
   };

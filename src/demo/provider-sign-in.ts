@@ -1,6 +1,6 @@
 import { interactionPolicy, type default as Provider, type InteractionResults } from 'oidc-provider';
 import { chooserPage, messagePage, pageSecurityPolicy } from './provider-page.js';
-import type { LocalPerson } from './provider.js';
+import type { LocalPerson } from './provider-types.js';
 
 const { Check, Prompt } = interactionPolicy;
 /** A request as Koa, which oidc-provider is built on, shows it. */

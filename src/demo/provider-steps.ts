@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Context, Step } from './provider-sign-in.js';
-import type { LocalProvider, ProviderAnswer } from './provider.js';
+import type { LocalProvider, ProviderAnswer } from './provider-types.js';
 
 /** Has the `intercept` of the provider see every request before the provider does, and every answer before it leaves. */
 export function interception(local: LocalProvider): Step {

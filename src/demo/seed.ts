@@ -23,15 +23,18 @@ export const DEMO_CLIENT_ID = 'vestibule-demo';
 
 interface SeedOptions {
   tenantId: string;
+  /** Where the local provider is. */
   issuer: string;
   redirectUris: string[];
+  /** Absent: the connection keeps the one that it has. */
+  clientSecret?: string;
 }
 
 /** A secret that is made anew for each start of the demonstration. */
 export const demoClientSecret = randomBytes(24).toString('base64url');
 
 /** Brings the people and organizations of the demonstration to where each case begins, and connects the provider. */
-export async function seedDemo({ database, sealing, clock }: Services, { tenantId, issuer, redirectUris }: SeedOptions): Promise<void> {
+export async function seedDemo({ database, sealing, clock }: Services, { tenantId, issuer, redirectUris, clientSecret }: SeedOptions): Promise<void> {
   await transact(database, tenantId, async (manager) => {
     const at = clock();
     await removeDemo(manager, tenantId);
@@ -43,8 +46,10 @@ export async function seedDemo({ database, sealing, clock }: Services, { tenantI
       issuer,
       clientId: DEMO_CLIENT_ID,
       completion: CompletionPolicy.FIRST_MEMBER_ONCE,
-      sealedClientSecret: sealing.seal(demoClientSecret, secretPlace(id)),
       redirectUris,
+      ...(clientSecret || !connection
+        ? { sealedClientSecret: sealing.seal(clientSecret ?? demoClientSecret, secretPlace(id)) }
+        : {}),
     };
     if (connection) Object.assign(connection, settings);
     else {

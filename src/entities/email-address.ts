@@ -13,7 +13,9 @@ export class EmailAddress {
     if (typeof input !== 'string') return null;
     const value = input.trim();
     if (value.length > 254 || !/^[^\s@\p{Cc}\p{Cs}]+@[^\s@\p{Cc}\p{Cs}]+$/u.test(value)) return null;
-    return new EmailAddress(value, value.toLowerCase());
+    // Signs that only look like others (the Kelvin sign is a k in lower case) could pass for another person's address.
+    if (value.normalize('NFKC') !== value.normalize('NFC')) return null;
+    return new EmailAddress(value.normalize('NFC'), value.normalize('NFC').toLowerCase());
   }
 
   /** The part after the `@`, in lower case. */

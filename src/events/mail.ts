@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer';
-import type { Services } from '../services.js';
+import type { OperationContext } from '../context.js';
 import type { NoticeKind } from './notices.js';
 
 const MOST = 20;
@@ -12,6 +12,11 @@ interface DueNotice {
   data: Record<string, string | undefined>;
   attempts: number;
   email: string | null;
+}
+
+interface MailContext extends Pick<OperationContext, 'database' | 'clock' | 'log'> {
+  /** The part of the configuration that is about mail. */
+  config: { smtpUrl: string | undefined; mailFrom: string };
 }
 
 const TEXTS: Record<NoticeKind, (data: DueNotice['data']) => { subject: string; text: string }> = {
@@ -37,7 +42,7 @@ returning n.id, n.kind, n.data, n.mail_attempts as attempts, u.email`;
  * Mails notices that are due, after their change was committed: at least once, with growing pauses, for about a day.
  * Without SMTP_URL they are read in the API alone.
  */
-export async function sendNotices({ config, database, clock, log }: Pick<Services, 'config' | 'database' | 'clock' | 'log'>): Promise<void> {
+export async function sendNotices({ config, database, clock, log }: MailContext): Promise<void> {
   if (!config.smtpUrl) return;
   const transport = createTransport(config.smtpUrl, { connectionTimeout: 5_000, socketTimeout: 10_000 } as never);
   const tenants = await database.read<{ id: string }>(null, 'select id from tenants', []);

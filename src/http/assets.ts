@@ -17,7 +17,7 @@ const EXPLORER_FILES = {
 
 /** The root page, the API explorer at `/explorer`, and their files. */
 export async function useAssets(server: FastifyInstance): Promise<void> {
-  await server.register(fastifyStatic, { root: PUBLIC, prefix: '/assets/', maxAge: '1h', decorateReply: true });
+  await server.register(fastifyStatic, { root: PUBLIC, prefix: '/assets/', maxAge: 0, decorateReply: true });
   for (const [url, [manifest, file]] of Object.entries(EXPLORER_FILES)) {
     const root = dirname(require.resolve(manifest));
     server.get(url, (_request, reply) => reply.sendFile(file, join(root), { maxAge: '1d' }));

@@ -30,9 +30,11 @@ export function createGateway(schema: GraphQLSchema, log: Logger): GatewayInterf
       seen.set(key, null);
     }
     const variableValues = request.variables ?? {};
-    const result = (await (compiled
-      ? compiled.query(undefined, contextValue, variableValues)
-      : execute({ schema, document, contextValue, variableValues, operationName }))) as ExecutionResult;
+    const runPlainly = () => execute({ schema, document, contextValue, variableValues, operationName });
+    let result = (await (compiled ? compiled.query(undefined, contextValue, variableValues) : runPlainly())) as ExecutionResult;
+    // Compiled queries know no defaults of input fields and report variables in words of their own. Without `data`
+    // nothing has run yet: the plain way may judge.
+    if (compiled && result.data === undefined) result = await runPlainly();
     if (!result.errors) return result as never;
     return { ...result, errors: result.errors.map((error) => presentError(error, contextValue.log ?? log)) } as never;
   };
@@ -49,8 +51,8 @@ export function createGateway(schema: GraphQLSchema, log: Logger): GatewayInterf
 
 /** An error as the caller sees it: what was meant for them as it is, everything else by an id that the log knows. */
 export function presentError(error: GraphQLError, log: Logger): GraphQLError {
-  const cause = originOf(error);
-  if (cause === undefined || cause instanceof GraphQLError) return error;
+  const cause = originOf(error) ?? (error.path && error.extensions?.code === undefined ? error : undefined);
+  if (cause === undefined || (cause instanceof GraphQLError && cause.extensions.code !== undefined)) return error;
   const place = { nodes: error.nodes, path: error.path, positions: error.positions, source: error.source };
   const known = presentUnexpected(cause, log);
   return new GraphQLError(known.message, { ...place, extensions: known.extensions });

@@ -7,6 +7,7 @@ export function messagePage(page: { title: string; message: string; code?: strin
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)} · Vestibule</title>
+<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
 <link rel="stylesheet" href="/assets/vestibule.css">
 </head>
 <body class="message">

@@ -2,6 +2,7 @@ import { LockMode } from '@mikro-orm/postgresql';
 import { v7 } from 'uuid';
 import { viewerOf, writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
+import { rotateSessionsOf } from '../database/rotate-sessions.js';
 import { runSql, transact } from '../database/transact.js';
 import { BuiltInRole, MembershipSource, OrganizationStatus, UserStatus } from '../entities/enums.js';
 import { Membership } from '../entities/membership.js';
@@ -72,7 +73,7 @@ export async function appointMember(
       });
       await manager.flush();
     }
-    await runSql(manager, 'update sessions set rotate_at = $3 where tenant_id = $1 and user_id = $2', [tenantId, user!.id, at]);
+    await rotateSessionsOf(manager, tenantId, at, user!.id);
     await recordEvents(manager, writer, facts);
     return membership.id;
   });

@@ -1,4 +1,4 @@
-import { badInput, forbidden, unauthenticated } from '../auth/errors.js';
+import { badInput } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
 import { type NodeType, uuidOf } from '../database/loaders/ids.js';
 import { type Page, PageError, type PageRequest, readPageRequest } from '../database/loaders/page.js';
@@ -6,7 +6,6 @@ import type { AnyNodeRow, ConnectionRow } from '../database/loaders/rows.js';
 import { ConnectionStatus } from '../entities/enums.js';
 import { type Fault, Faults } from '../faults.js';
 import type { ConnectionValue } from '../schema/connection-types.js';
-import { Requirement } from '../schema/requirement.js';
 
 /** Runs an operation; what a frontend is to expect comes back as faults instead of being thrown. */
 export async function attempt<Result>(
@@ -61,9 +60,4 @@ export async function findNode(context: GraphQLContext, id: string): Promise<Any
 /** Connections that are disabled are for administrators of the tenant. */
 export function isShown({ viewer }: GraphQLContext, { status }: ConnectionRow): boolean {
   return status === ConnectionStatus.ENABLED || (viewer?.isTenantAdministrator ?? false);
-}
-
-/** For a check that only the operation can make: FORBIDDEN, or UNAUTHENTICATED for nobody. */
-export function refuse(context: GraphQLContext, what: string, requirement: Requirement): Error {
-  return context.viewer ? forbidden(what, requirement) : unauthenticated();
 }

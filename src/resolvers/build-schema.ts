@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { type GraphQLSchema, isInputObjectType, isIntrospectionType, isObjectType, specifiedDirectives } from 'graphql';
+import { type GraphQLSchema, isAbstractType, isInputObjectType, isIntrospectionType, isObjectType, specifiedDirectives } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import '../schema/enums.js';
 import { protectSchema } from '../auth/protect.js';
@@ -34,8 +34,16 @@ export function buildSchema(resolvers: readonly (new () => object)[] = RESOLVERS
     directives: [...specifiedDirectives, authDirective],
     validate: false,
   });
+  resolveTypesByName(schema);
   describeRequirements(schema);
   return protectSchema(schema);
+}
+
+/** Rows say what they are. TypeGraphQL's own way answers with a promise, which compiled queries do not wait for. */
+function resolveTypesByName(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (isAbstractType(type)) type.resolveType = ({ __typename }: { __typename: string }) => __typename;
+  }
 }
 
 /** A field's description ends in what it requires, so that introspection shows it, too. */

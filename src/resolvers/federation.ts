@@ -34,7 +34,7 @@ export class FederationResolver {
     return { sdl: sdl.federation };
   }
 
-  @Auth('SIGNED_IN')
+  @Auth('PUBLIC')
   @Query(() => [Entity], { name: '_entities', nullable: 'items', description: 'Objects that a router refers to; at most 100.' })
   entities(
     @Ctx() context: GraphQLContext,

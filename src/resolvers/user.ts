@@ -51,15 +51,17 @@ export class UserResolver {
   @Auth('ORGANIZATION_ADMINISTRATOR')
   @FieldResolver(() => MembershipConnection, {
     nullable: true,
-    description: 'Where the user is a member. An administrator of one organization sees that one alone.',
+    description: 'Where the user is a member. Others than themselves see the organizations that they share.',
   })
   async memberships(
     @Root() { uuid }: UserRow,
-    @Ctx() { loaders, tenant }: GraphQLContext,
+    @Ctx() { loaders, tenant, viewer }: GraphQLContext,
     @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' }) first?: number | null,
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
   ) {
-    return toConnection(await loaders.memberships.page(tenant.id, 'user', uuid, pageRequest(first, after)));
+    const seesAll = viewer!.isTenantAdministrator || viewer!.userId === uuid;
+    const within = seesAll ? null : [...viewer!.rolesByOrganization.keys()];
+    return toConnection(await loaders.memberships.page(tenant.id, 'user', uuid, pageRequest(first, after), within));
   }
 
   @Auth('SELF')

@@ -176,7 +176,7 @@ export class SsoPreview {
 }
 
 @Auth('SIGNED_IN')
-@ObjectType({ description: 'Who is calling.', simpleResolvers: true })
+@ObjectType('Viewer', { description: 'Who is calling.', simpleResolvers: true })
 export class ViewerType {
   @Field(() => UserType, { nullable: true, description: 'The person.' })
   user!: unknown;

@@ -36,8 +36,8 @@ export type ClaimName = keyof typeof DEFAULT_CLAIM_NAMES;
 export function readClaims(raw: Record<string, unknown>, claimNames: Record<string, string | undefined>): SignInClaims {
   const claim = (name: ClaimName): unknown => ownValue(raw, claimNames[name] ?? DEFAULT_CLAIM_NAMES[name]);
   return {
-    issuer: String(raw.iss),
-    subject: String(raw.sub),
+    issuer: readExact(ownValue(raw, 'iss')),
+    subject: readExact(ownValue(raw, 'sub')),
     email: EmailAddress.parse(claim('email')),
     isEmailVerified: claim('emailVerified') === true,
     givenName: readText(claim('givenName'), 256),
@@ -51,13 +51,18 @@ export function readClaims(raw: Record<string, unknown>, claimNames: Record<stri
   };
 }
 
-/** Whether `sub` can be kept as OpenID Connect says: 1 to 255 characters, none of them a control character. */
+/** Whether `sub` (or `sid`) can be kept as OpenID Connect says: 1 to 255 characters, none of them a control character. */
 export function isUsableSubject(subject: unknown): subject is string {
   return typeof subject === 'string' && subject.length >= 1 && subject.length <= 255 && !/\p{Cc}/u.test(subject) && subject.isWellFormed();
 }
 
 function ownValue(raw: Record<string, unknown>, name: string): unknown {
   return Object.hasOwn(raw, name) ? raw[name] : undefined;
+}
+
+/** Text that is compared as it is; empty when there is none. */
+function readExact(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** One line of text, cut to `length` characters; null when there is nothing in it. */

@@ -1,6 +1,6 @@
 import { LockMode } from '@mikro-orm/postgresql';
 import { v7 } from 'uuid';
-import { viewerOf, writerOf } from '../actor.js';
+import { writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
 import { takeIdempotencyKey } from '../database/idempotency.js';
 import { secretPlace } from '../database/sealing.js';
@@ -43,9 +43,10 @@ export async function createConnection(context: Configuring, input: CreateConnec
   const { tenantId, at } = writer;
   const { idempotencyKey: key, ...rest } = input;
   const id = v7();
-  const { userId } = viewerOf(context);
+  const userId = context.viewer?.userId;
   return transact(context.database, tenantId, async (manager) => {
-    const made = await takeIdempotencyKey(manager, { tenantId, userId, at, operation: 'connectionCreate', key, input: rest, objectId: id });
+    const request = { tenantId, at, operation: 'connectionCreate', key, input: rest, objectId: id };
+    const made = userId ? await takeIdempotencyKey(manager, { ...request, userId }) : null;
     if (made) return made;
     const connection = manager.create(Connection, {
       ...complete,

@@ -119,7 +119,7 @@ export function decide(claims: SignInClaims, policy: LinkPolicy, found: Found): 
     };
   }
   if (isPending) {
-    return admit(user.cases, user.decision, stays(null), false, null);
+    return admit(user.cases, user.decision, stays(null), organization.cases.includes(LinkCase.O9_INVALID_KEPT), null);
   }
   return admit(
     [...user.cases, ...organization.cases],
@@ -182,10 +182,10 @@ function decideUser(
     };
   }
   if (emailUser) {
-    if (!isEmailTrusted(claims, policy)) return { code: 'LINK_REQUIRED', case: LinkCase.U5_LINK_REQUIRED, userId: emailUser.id };
     if (!emailUser.isEmailVerified || emailUser.holdsIssuer) {
       return { code: 'LINK_REQUIRED', case: LinkCase.U4_LINK_REQUIRED, userId: emailUser.id };
     }
+    if (!isEmailTrusted(claims, policy)) return { code: 'LINK_REQUIRED', case: LinkCase.U5_LINK_REQUIRED, userId: emailUser.id };
     return refuseStatus(emailUser) ?? {
       cases: [LinkCase.U3_LINKED],
       decision: { action: 'LINK', userId: emailUser.id, changes: {} },
@@ -236,7 +236,9 @@ function decideEmail(
       changes: user.hasEmailConflict ? {} : { hasEmailConflict: true },
     };
   }
-  if (!isEmailTrusted(claims, policy)) return { cases: [LinkCase.U6_EMAIL_KEPT], changes: {} };
+  if (!isEmailTrusted(claims, policy)) {
+    return { cases: [LinkCase.U6_EMAIL_KEPT], changes: user.hasEmailConflict ? { hasEmailConflict: false } : {} };
+  }
   return {
     cases: [LinkCase.U6_EMAIL_UPDATED],
     changes: {

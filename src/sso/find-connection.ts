@@ -10,6 +10,8 @@ export async function findEnabledConnection(
   tenantId: string,
   slug: string,
 ): Promise<ConnectionSettings> {
+  // Anybody may send anything here, a NUL included, which the database would take for an error of ours.
+  if (!/^[a-z0-9-]{1,63}$/.test(slug)) throw new Refusal('CONNECTION_UNKNOWN');
   const [connection] = await database.read<ConnectionSettings>(
     tenantId,
     `select ${CONNECTION_SETTINGS} from connections c where c.tenant_id = $1 and c.slug = $2`,

@@ -263,7 +263,7 @@ class Link {
       after: {
         code: 'INVALID_ORG_ID',
         scheme: this.connection.organizationScheme,
-        claimed: String(JSON.stringify(this.claims.organizationIdentifier)).slice(0, 256).toWellFormed().replaceAll('\\u0000', ''),
+        claimed: describeClaim(this.claims.organizationIdentifier),
         connection: this.connection.slug,
       },
     });
@@ -273,6 +273,12 @@ class Link {
     const actor = { kind: ActorKind.SIGN_IN, userId, via: 'signIn' };
     return recordEvents(this.manager, { tenantId: this.tenantId, at: this.at, actor }, this.facts);
   }
+}
+
+/** Text and numbers as JSON, cut; what is nested is named and not repeated: it may be of any size and depth. */
+function describeClaim(claim: unknown): string {
+  if (typeof claim === 'object') return Array.isArray(claim) ? 'a list' : 'an object';
+  return JSON.stringify(claim).slice(0, 256).toWellFormed().replaceAll('\\u0000', '');
 }
 
 /** Whether rows that others may be changing are to be changed, so that they must be locked and read again. */

@@ -77,7 +77,7 @@ function readName({ results }: z.infer<typeof answerShape>, siret: string): stri
   const match = results.find(({ siege, matching_etablissements: establishments }) =>
     [siege, ...(establishments ?? [])].some((establishment) => establishment?.siret === siret),
   );
-  const name = (match?.nom_raison_sociale ?? match?.nom_complet ?? '').replace(/[\p{Cc}\s]+/gu, ' ').trim();
+  const name = (match?.nom_raison_sociale?.trim() || match?.nom_complet || '').replace(/[\p{Cc}\s]+/gu, ' ').trim();
   return [...name].slice(0, 128).join('') || null;
 }
 

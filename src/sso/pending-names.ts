@@ -1,8 +1,8 @@
-import { transact } from '../database/transact.js';
-import { runSql } from '../database/transact.js';
+import type { OperationContext } from '../context.js';
+import { runSql, transact } from '../database/transact.js';
 import { ActorKind, NameSource, NameStatus } from '../entities/enums.js';
 import { recordEvents } from '../events/record.js';
-import type { Services } from '../services.js';
+import type { NameLookup } from './name-lookup.js';
 import * as write from './write.js';
 
 const MOST = 5;
@@ -16,14 +16,16 @@ interface Due {
   attempts: number;
 }
 
+type NamingContext = Pick<OperationContext, 'database' | 'clock'> & { nameLookup: NameLookup };
+
 /** Asks the registry again for the names of organizations that a sign-in made without one, when their time has come. */
-export async function lookUpPendingNames(services: Pick<Services, 'database' | 'clock' | 'nameLookup'>): Promise<void> {
-  const { database, clock } = services;
+export async function lookUpPendingNames(context: NamingContext): Promise<void> {
+  const { database, clock } = context;
   const tenants = await database.read<{ id: string }>(null, 'select id from tenants', []);
   for (const { id: tenantId } of tenants) {
     const now = clock();
     const due = await database.read<Due>(tenantId, TAKE_DUE, [tenantId, now, new Date(now.getTime() + LEASE_MILLISECONDS), MOST]);
-    for (const organization of due) await lookUp(services, tenantId, organization);
+    for (const organization of due) await lookUp(context, tenantId, organization);
   }
 }
 
@@ -38,7 +40,7 @@ where o.tenant_id = $1 and x.tenant_id = $1 and x.organization_id = o.id and x.s
   )
 returning o.id, x.value as identifier, o.name_lookup_attempts as attempts`;
 
-async function lookUp({ database, clock, nameLookup }: Pick<Services, 'database' | 'clock' | 'nameLookup'>, tenantId: string, due: Due): Promise<void> {
+async function lookUp({ database, clock, nameLookup }: NamingContext, tenantId: string, due: Due): Promise<void> {
   const answer = await nameLookup(due.identifier);
   await transact(database, tenantId, async (manager) => {
     const at = clock();

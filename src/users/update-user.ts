@@ -1,6 +1,7 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import { writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
+import { rotateSessionsOf } from '../database/rotate-sessions.js';
 import { brokenConstraint, runSql, stateOf, transact } from '../database/transact.js';
 import { EmailAddress } from '../entities/email-address.js';
 import { UserStatus } from '../entities/enums.js';
@@ -52,7 +53,7 @@ export async function updateUser(context: OperationContext, input: UpdateUser): 
     await manager.flush().catch(refuseTakenEmail);
     if (changed.includes('isTenantAdministrator')) {
       if (user.isTenantAdministrator) facts.push({ type: 'user.tenant_administrator_granted', userId: user.id, objectId: user.id });
-      await runSql(manager, 'update sessions set rotate_at = $3 where tenant_id = $1 and user_id = $2', [tenantId, user.id, at]);
+      await rotateSessionsOf(manager, tenantId, at, user.id);
     }
     await recordEvents(manager, writer, facts);
   });

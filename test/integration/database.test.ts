@@ -4,7 +4,14 @@ import { RetryTransaction, runSql, stateOf, transact } from '../../src/database/
 import { Organization } from '../../src/entities/organization.js';
 import { User } from '../../src/entities/user.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { makeConnection, makeMembership, makeOrganization, makeUser, type SeededTenant, seedTenant } from '../support/factories.js';
+import {
+  makeConnection,
+  makeMembership,
+  makeOrganization,
+  makeUser,
+  type SeededTenant,
+  seedTenant,
+} from '../support/factories.js';
 
 const isOnServer = process.env.DATABASE_URL !== undefined;
 const onServer = isOnServer ? describe : describe.skip;
@@ -48,7 +55,11 @@ describe('rows of two tenants', () => {
   });
 
   it('cannot be tied together: a membership made by another tenant’s connection is refused', async () => {
-    const facts = { user: await makeUser(one), organization: await makeOrganization(one), connection: await makeConnection(other) };
+    const facts = {
+      user: await makeUser(one),
+      organization: await makeOrganization(one),
+      connection: await makeConnection(other),
+    };
     expect(await refusal(makeMembership(one, facts))).toBe(FOREIGN_KEY_VIOLATION);
   });
 
@@ -132,7 +143,9 @@ onServer('row-level security', () => {
 
   it('hides other tenants’ rows from statements in a transaction', async () => {
     const [own, stranger] = [await makeUser(one), await makeUser(other)];
-    const seen = await transact(test.database, one.id, (manager) => runSql<{ id: string }>(manager, 'select id from users'));
+    const seen = await transact(test.database, one.id, (manager) =>
+      runSql<{ id: string }>(manager, 'select id from users'),
+    );
     expect(idsOf(seen)).toContain(own.id);
     expect(idsOf(seen)).not.toContain(stranger.id);
   });
@@ -172,7 +185,9 @@ onServer('row-level security', () => {
       ...(await runSql(manager, 'delete from users where id = $1 returning id', [stranger.id])),
     ]);
     expect(changed).toEqual([]);
-    expect(await transact(test.database, other.id, (manager) => manager.findOneOrFail(User, stranger.id))).toMatchObject({
+    expect(
+      await transact(test.database, other.id, (manager) => manager.findOneOrFail(User, stranger.id)),
+    ).toMatchObject({
       givenName: 'Untouched',
     });
   });
@@ -186,7 +201,10 @@ onServer('row-level security', () => {
     );
     expect(tables.length).toBeGreaterThan(10);
     for (const { table } of tables) {
-      expect({ table, rows: await test.database.read(null, `select 1 from ${table} limit 1`, []) }).toEqual({ table, rows: [] });
+      expect({ table, rows: await test.database.read(null, `select 1 from ${table} limit 1`, []) }).toEqual({
+        table,
+        rows: [],
+      });
     }
   });
 });
@@ -232,7 +250,9 @@ describe('transact', () => {
   it('can be used on after a statement failed', async () => {
     const work = transact(test.database, one.id, (manager) => runSql(manager, 'select 1 / 0'));
     await expect(work).rejects.toThrow('division by zero');
-    expect(await transact(test.database, one.id, (manager) => runSql(manager, 'select 1 as one'))).toEqual([{ one: 1 }]);
+    expect(await transact(test.database, one.id, (manager) => runSql(manager, 'select 1 as one'))).toEqual([
+      { one: 1 },
+    ]);
   });
 
   it('runs again when its premises changed, and keeps only the run that was accepted', async () => {
@@ -277,7 +297,10 @@ describe('transact', () => {
             'select name_lookup_attempts as attempts from organizations where id = $1 for update',
             [id],
           );
-          await runSql(manager, 'update organizations set name_lookup_attempts = $2 where id = $1', [id, row!.attempts + 1]);
+          await runSql(manager, 'update organizations set name_lookup_attempts = $2 where id = $1', [
+            id,
+            row!.attempts + 1,
+          ]);
         }),
       ),
     );
@@ -301,12 +324,18 @@ onServer('transact on a server', () => {
         if (++holding === 2) meet();
         await bothHoldOne;
         await lock(ids[1]);
-        await runSql(manager, 'update organizations set name_lookup_attempts = name_lookup_attempts + 1 where id = any($1)', [ids]);
+        await runSql(
+          manager,
+          'update organizations set name_lookup_attempts = name_lookup_attempts + 1 where id = any($1)',
+          [ids],
+        );
       });
     await Promise.all([crossing([first.id, second.id]), crossing([second.id, first.id])]);
     expect(runs).toBe(3);
     expect(
-      await test.database.read(one.id, 'select name_lookup_attempts as n from organizations where id = any($1)', [[first.id, second.id]]),
+      await test.database.read(one.id, 'select name_lookup_attempts as n from organizations where id = any($1)', [
+        [first.id, second.id],
+      ]),
     ).toEqual([{ n: 2 }, { n: 2 }]);
   });
 });
@@ -331,7 +360,6 @@ embedded('the embedded database', () => {
 
   it('lets a read from outside wait for the transaction that is open', async () => {
     const name = `waited-${v7()}`;
-    let seen: Promise<unknown[]> | undefined;
     let isOpen!: () => void;
     const opened = new Promise<void>((resolve) => (isOpen = resolve));
     let proceed!: () => void;
@@ -342,7 +370,7 @@ embedded('the embedded database', () => {
       await mayProceed;
     });
     await opened;
-    seen = test.database.read(one.id, 'select name from roles where name = $1', [name]);
+    const seen = test.database.read(one.id, 'select name from roles where name = $1', [name]);
     proceed();
     await writing;
     expect(await seen).toEqual([{ name }]);
@@ -369,6 +397,6 @@ embedded('the embedded database', () => {
       return Promise.race([inner, tooLong]);
     });
     clearTimeout(waited!);
-    expect(outcome).toContain('second connection');
+    expect(outcome).toContain('A transaction is open already');
   });
 });

@@ -21,7 +21,10 @@ export interface TestDatabaseOptions {
 }
 
 /** Copies what the global setup migrated: on the server of DATABASE_URL, or else embedded and in memory. */
-export async function createTestDatabase({ onStatement, poolSize = 10 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
+export async function createTestDatabase({
+  onStatement,
+  poolSize = 10,
+}: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const prepared = readPrepared();
   if (prepared.kind === 'EMBEDDED') {
     const dump = new Blob([await readFile(prepared.dump)]);

@@ -141,8 +141,9 @@ export function makeIdentity(
 }
 
 /** `clientSecret` is sealed by `sealing` for the row that is made. */
-export type ConnectionOverrides = Overrides<Connection> &
-  ({ clientSecret: string; sealing: Sealing } | { clientSecret?: undefined; sealing?: undefined });
+export type ConnectionOverrides = Omit<Overrides<Connection>, 'id'> & { id?: string } & (
+    { clientSecret: string; sealing: Sealing } | { clientSecret?: undefined; sealing?: undefined }
+  );
 
 /** A connection to ProConnect as its preset sets it up, in its most careful form: no address is trusted. */
 export function makeConnection(tenant: SeededTenant, given: ConnectionOverrides = {}): Promise<Connection> {
@@ -156,7 +157,8 @@ export function makeConnection(tenant: SeededTenant, given: ConnectionOverrides 
       preset: ConnectionPreset.PROCONNECT,
       issuer: 'https://provider.test',
       clientId: 'vestibule',
-      sealedClientSecret: clientSecret === undefined ? null : sealing!.seal(clientSecret, `connections.${id}.client_secret`),
+      sealedClientSecret:
+        clientSecret === undefined ? null : sealing.seal(clientSecret, `connections.${id}.client_secret`),
       idTokenAlgorithm: 'ES256',
       userinfoAlgorithm: 'ES256',
       scopes: ['openid', 'given_name', 'usual_name', 'email', 'uid', 'siret', 'idp_id', 'organization_label', 'roles'],

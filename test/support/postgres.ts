@@ -46,7 +46,13 @@ export async function startPostgres({ settings = {} }: PostgresOptions = {}): Pr
     persistent: true,
     // PostgreSQL refuses to run as root; the package then runs it as the user `postgres`, which it makes where there is none.
     createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-sync'],
+    initdbFlags: [
+      '--encoding=UTF8',
+      '--locale=C',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
+      '--no-sync',
+    ],
     postgresFlags: Object.entries({
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',

@@ -11,13 +11,15 @@ process.exit(process.env.DATABASE_URL ? await runJest(process.env.DATABASE_URL) 
 async function runOnOwnServer(): Promise<number> {
   tell('starting PostgreSQL');
   // What a crash of the machine would lose is not asked here.
-  const { url, stop } = await startPostgres({ settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } });
+  const server = await startPostgres({
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+  });
   try {
-    tell(`PostgreSQL is ready on port ${new URL(url).port}; running the tests`);
-    return await runJest(url);
+    tell(`PostgreSQL is ready on port ${new URL(server.url).port}; running the tests`);
+    return await runJest(server.url);
   } finally {
     tell('stopping PostgreSQL');
-    await stop();
+    await server.stop();
     tell('PostgreSQL is stopped and its data is deleted');
   }
 }

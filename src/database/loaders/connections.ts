@@ -35,6 +35,7 @@ export function createConnectionLoaders(database: Database) {
   return {
     byId,
     async bySlug(tenantId: string, slug: string): Promise<ConnectionRow | undefined> {
+      if (!/^[a-z0-9-]{1,63}$/.test(slug)) return undefined;
       const rows = await database.read<ConnectionRow>(
         tenantId,
         `select ${COLUMNS} from connections c where c.tenant_id = $1 and c.slug = $2`,

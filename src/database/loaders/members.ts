@@ -16,9 +16,13 @@ const COLUMNS = `
 /** Which side a page of memberships is read from. */
 type Side = 'organization' | 'user';
 
-interface PageArguments extends PageRequest {
+interface Selection {
   side: Side;
+  /** Only memberships in these organizations; null for all. */
+  within: readonly string[] | null;
 }
+
+type PageArguments = PageRequest & Selection;
 
 /** Memberships one by one, and pages of them: those of many organizations, or of many users, in one statement. */
 export function createMembershipLoaders(database: Database) {
@@ -34,35 +38,44 @@ export function createMembershipLoaders(database: Database) {
   const pages = createBatch<MembershipRow[], PageArguments>(async ({ tenantId, shared }, owners) => {
     const rows = await database.read<MembershipRow & Record<string, unknown>>(
       tenantId,
-      pageStatement(shared.side),
-      [tenantId, owners, shared.after?.[0] ?? null, shared.first + 1],
+      PAGE_STATEMENTS[shared.side],
+      [tenantId, owners, shared.after?.[0] ?? null, shared.first + 1, shared.within],
     );
     const ownerOf = shared.side === 'organization' ? 'organizationUuid' : 'userUuid';
     return Map.groupBy(rows.map(shared.side === 'organization' ? toMemberRow : toMembershipRow), (row) => row[ownerOf]);
   });
 
-  const counts = createBatch<number, Side>(async ({ tenantId, shared }, owners) => {
+  const counts = createBatch<number, Selection>(async ({ tenantId, shared }, owners) => {
     const rows = await database.read<{ owner: string; count: number }>(
       tenantId,
-      `select ${shared}_id as owner, count(*)::int as count from memberships
-       where tenant_id = $1 and ${shared}_id = any($2::uuid[]) group by 1`,
-      [tenantId, owners],
+      `select ${shared.side}_id as owner, count(*)::int as count from memberships
+       where tenant_id = $1 and ${shared.side}_id = any($2::uuid[])
+         and ($3::uuid[] is null or organization_id = any($3::uuid[])) group by 1`,
+      [tenantId, owners, shared.within],
     );
     return new Map(rows.map(({ owner, count }) => [owner, count]));
   });
 
   return {
     byId,
-    async page(tenantId: string, side: Side, owner: string, request: PageRequest): Promise<Page<MembershipRow>> {
-      const rows = (await pages(tenantId, owner, { ...request, side })) ?? [];
+    async page(
+      tenantId: string,
+      side: Side,
+      owner: string,
+      request: PageRequest,
+      within: readonly string[] | null = null,
+    ): Promise<Page<MembershipRow>> {
+      const rows = (await pages(tenantId, owner, { ...request, side, within })) ?? [];
       return {
         ...cutPage(rows, request),
         cursorOf: ({ uuid }) => toCursor([uuid]),
-        countTotal: async () => (await counts(tenantId, owner, side)) ?? 0,
+        countTotal: async () => (await counts(tenantId, owner, { side, within })) ?? 0,
       };
     },
   };
 }
+
+const PAGE_STATEMENTS: Record<Side, string> = { organization: pageStatement('organization'), user: pageStatement('user') };
 
 function pageStatement(side: Side): string {
   const users = side === 'organization' ? 'join users u on u.tenant_id = m.tenant_id and u.id = m.user_id' : '';
@@ -72,6 +85,7 @@ function pageStatement(side: Side): string {
     cross join lateral (
       select ${columns} from memberships m ${users}
       where m.tenant_id = $1 and m.${side}_id = owner.id and ($3::uuid is null or m.id > $3)
+        and ($5::uuid[] is null or m.organization_id = any($5::uuid[]))
       order by m.id limit $4
     ) page`;
 }
