@@ -42,7 +42,7 @@ export function protectSchema(schema: GraphQLSchema): GraphQLSchema {
     if (isIntrospectionType(type)) continue;
     if (isInputObjectType(type)) checkInput(type, faults);
     if (!isObjectType(type)) continue;
-    for (const field of Object.values(type.getFields())) {
+    for (const field of Object.values(type.getFields()) as AnyField[]) {
       if (roots.has(type)) protectRootField(requirements, type, field, faults);
       else protectField(requirements, type, field, faults);
     }
@@ -99,17 +99,21 @@ function protectRootField(requirements: TypeRequirements, type: GraphQLObjectTyp
     faults.push(`${name} is under no @auth`);
     return;
   }
-  const subjectPath = isAboutNobody(requirement) ? null : findSubject(field);
+  const subjectPath = findSubject(field);
   if (!isAboutNobody(requirement) && !subjectPath) {
     faults.push(`${name} asks for ${requirement} and has no argument id, organizationId or userId that says about whom`);
   }
+  const isMutation = type.name === 'Mutation';
   const inputs = field.args.flatMap((argument) => inputRequirements(argument.type, [argument.name]));
   const guard = resultGuard(requirements, field);
   const resolve = resolverOf(field);
   field.resolve = async (source, args, context, info) => {
     if (requirement !== Requirement.PUBLIC) {
       if (!context.viewer) throw unauthenticated();
-      const subject = subjectPath ? await findVisible(requirements, context, valueAt(args, subjectPath)) : null;
+      // What is about nobody in particular is decided first: who is refused learns nothing of the object.
+      if (isAboutNobody(requirement) && !(await meets(context, requirement, '', null))) throw forbidden(field.name, requirement);
+      const isLookedUp = subjectPath && (isMutation || !isAboutNobody(requirement));
+      const subject = isLookedUp ? await findVisible(requirements, context, valueAt(args, subjectPath)) : null;
       const check = async (needed: Requirement, what: string) => {
         if (!(await meets(context, needed, subject?.type ?? '', subject?.row))) throw forbidden(what, needed);
       };
@@ -213,5 +217,5 @@ function resolverOf(field: AnyField): NonNullable<AnyField['resolve']> {
 
 /** Goes on at once when the value is there already: most decisions are. */
 function then<Value, Result>(value: Value | Promise<Value>, next: (value: Value) => Result): Result | Promise<Result> {
-  return value instanceof Promise ? value.then(next) as Promise<Result> : next(value);
+  return value instanceof Promise ? value.then<Result>(next) : next(value);
 }

@@ -81,11 +81,11 @@ export function readProviderError(error: unknown, step: string): Refusal {
     const lacksAssurance =
       error.error === 'unmet_authentication_requirements' || /requested ACRs/i.test(error.error_description ?? '');
     const code = lacksAssurance ? 'ACR_TOO_LOW' : 'PROVIDER_REFUSED';
-    return new Refusal(code, [], `the provider answered ${error.error}`);
+    return new Refusal(code, [], `the provider answered ${errorName(error.error)}`);
   }
   if (error instanceof openid.ResponseBodyError) {
     const isOurs = ['invalid_client', 'unauthorized_client', 'unsupported_grant_type'].includes(error.error);
-    return new Refusal(isOurs ? 'CONNECTION_MISCONFIGURED' : 'PROVIDER_RESPONSE_INVALID', [], `${step}: ${error.error}`);
+    return new Refusal(isOurs ? 'CONNECTION_MISCONFIGURED' : 'PROVIDER_RESPONSE_INVALID', [], `${step}: ${errorName(error.error)}`);
   }
   const { code, cause, name, message } = error as { code?: string; cause?: unknown; name: string; message: string };
   if (code === 'OAUTH_WWW_AUTHENTICATE_CHALLENGE') {
@@ -101,6 +101,11 @@ export function readProviderError(error: unknown, step: string): Refusal {
   if (isUnreachable) return new Refusal('PROVIDER_UNAVAILABLE', [], `${step}: ${status ?? code ?? name}`);
   if (step === 'discovery') return new Refusal('CONNECTION_MISCONFIGURED', [], `${step}: ${status ?? code ?? message}`);
   return new Refusal('PROVIDER_RESPONSE_INVALID', [], `${step}: ${code ?? name}`);
+}
+
+/** The name of an error as it may be logged: what anybody may put into a callback can be more than a name. */
+function errorName(error: string): string {
+  return /^[a-z_]{1,64}$/.test(error) ? error : 'an error without a usable name';
 }
 
 /** A sign-in needs both endpoints: a document without them is refused before anybody is sent away. */

@@ -54,7 +54,7 @@ export async function openEmbedded({ folder, dump, onStatement }: EmbeddedOption
     const parameters = values ?? (typeof statement === 'string' ? undefined : statement.values);
     onStatement?.(text);
     const result = parameters?.length
-      ? await database.query<Row>(text, parameters as unknown[])
+      ? await database.query<Row>(text, parameters)
       : ((await database.exec(text)).at(-1) ?? { rows: [], affectedRows: 0 });
     return {
       command: text.trimStart().slice(0, 6).toUpperCase(),
@@ -79,6 +79,6 @@ export async function openEmbedded({ folder, dump, onStatement }: EmbeddedOption
       await database.close();
       await unlock();
     },
-    dump: () => database.dumpDataDir('none') as Promise<Blob>,
+    dump: () => database.dumpDataDir('none'),
   };
 }

@@ -1,6 +1,5 @@
 import pg from 'pg';
 import {
-  type Connection,
   type ConnectionPool,
   readTimestamp,
   type StatementListener,
@@ -51,7 +50,7 @@ export function openServer({ url, size, onStatement, onError }: ServerOptions): 
         }
         shownTenant.set(client, tenantId);
       }
-      return client as unknown as Connection;
+      return client;
     },
     end: () => pool.end(),
   };

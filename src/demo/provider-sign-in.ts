@@ -137,7 +137,7 @@ async function finish(provider: Provider, context: Context, result: InteractionR
 
 function pageEntryOf(person: LocalPerson) {
   const { given_name: given, usual_name: usual, email, siret, organization_label: organization } = person.claims;
-  const details = [email, siret === undefined ? undefined : `SIRET ${String(siret)}`, organization];
+  const details = [email, typeof siret === 'string' ? `SIRET ${siret}` : undefined, organization];
   return {
     id: person.id,
     name: [given, usual].filter(Boolean).join(' ') || person.id,

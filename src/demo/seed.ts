@@ -81,13 +81,13 @@ export async function seedDemo({ database, sealing, clock }: Services, { tenantI
         familyName: familyName!,
         isTenantAdministrator,
       });
-      manager.create(Identity, { tenantId, user, connection: connection!, issuer, subject: person.sub, email: email!, createdAt: at });
+      manager.create(Identity, { tenantId, user, connection: connection, issuer, subject: person.sub, email: email!, createdAt: at });
       const membership = manager.create(Membership, {
         tenantId,
         user,
         organization,
         source: MembershipSource.SSO,
-        connection: connection!,
+        connection: connection,
         joinedAt: at,
       });
       for (const name of names) manager.create(MembershipRole, { tenantId, membership, role: roleNamed(name), grantedAt: at });

@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { ofTenant, tenantFilter } from './base.js';
 import { Connection } from './connection.js';
 import { Identity } from './identity.js';
-import { LinkCase, SessionTransport } from './enums.js';
+import { type LinkCase, SessionTransport } from './enums.js';
 import { User } from './user.js';
 
 export const SessionSchema = defineEntity({

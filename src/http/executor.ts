@@ -23,7 +23,7 @@ export function createGateway(schema: GraphQLSchema, log: Logger): GatewayInterf
     let compiled = seen.get(key);
     if (compiled === null) {
       const result = compileQuery(schema, document, operationName ?? undefined);
-      compiled = isCompiledQuery(result) ? (result as CompiledQuery) : undefined;
+      compiled = isCompiledQuery(result) ? result : undefined;
       if (compiled) seen.set(key, compiled);
     } else if (compiled === undefined) {
       if (seen.size >= MOST_COMPILED) seen.delete(seen.keys().next().value!);

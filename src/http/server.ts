@@ -19,9 +19,10 @@ export async function createServer(
   schema: GraphQLSchema,
   useMore?: (server: FastifyInstance) => Promise<void>,
 ): Promise<FastifyInstance> {
-  const { config, log } = services;
+  const { config } = services;
+  const logger: FastifyBaseLogger = services.log;
   const server: FastifyInstance = Fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy,
     requestTimeout: 60_000,

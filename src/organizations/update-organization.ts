@@ -75,7 +75,7 @@ function changesOf(organization: Organization, { name, description, status }: Up
     ...(status ? { status } : {}),
   };
   const changed = Object.entries(wanted).filter(([property, value]) => organization[property as keyof Organization] !== value);
-  return Object.fromEntries(changed) as Partial<Organization>;
+  return Object.fromEntries(changed);
 }
 
 async function replaceIdentifiers(

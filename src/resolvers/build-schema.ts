@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { type GraphQLSchema, isAbstractType, isInputObjectType, isIntrospectionType, isObjectType, specifiedDirectives } from 'graphql';
+import { type GraphQLField, type GraphQLInputField, type GraphQLSchema, isAbstractType, isInputObjectType, isIntrospectionType, isObjectType, specifiedDirectives } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import '../schema/enums.js';
 import { protectSchema } from '../auth/protect.js';
@@ -50,7 +50,7 @@ function resolveTypesByName(schema: GraphQLSchema): void {
 function describeRequirements(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type) || !(isObjectType(type) || isInputObjectType(type))) continue;
-    for (const field of Object.values(type.getFields())) {
+    for (const field of Object.values(type.getFields()) as (GraphQLField<unknown, unknown> | GraphQLInputField)[]) {
       const requirement = readRequirement(field) ?? readRequirement(type);
       if (requirement) field.description = [field.description, `Requires ${requirement}.`].filter(Boolean).join(' ');
     }

@@ -12,7 +12,7 @@ function register<Values extends Record<string, string>>(
     name,
     description,
     valuesConfig: Object.fromEntries(
-      Object.entries(descriptions).map(([value, text]) => [value, { description: text as string }]),
+      Object.entries(descriptions).map(([value, text]) => [value, { description: text }]),
     ) as never,
   });
 }

@@ -46,5 +46,5 @@ export const authDirective = new GraphQLDirective({
 
 /** Puts a type, field, input or input field under a requirement: `@auth(requires: …)`. */
 export function Auth(requirement: Requirement | keyof typeof Requirement): ClassDecorator & PropertyDecorator & MethodDecorator {
-  return Directive(`@auth(requires: ${requirement})`) as ClassDecorator & PropertyDecorator & MethodDecorator;
+  return Directive(`@auth(requires: ${requirement})`);
 }

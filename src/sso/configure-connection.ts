@@ -137,7 +137,7 @@ function readSettings(input: SettingsInput): { settings: Partial<EditableSetting
     .map(([name]) => fault(UserErrorCode.REQUIRED, `${name} cannot be cleared.`, 'settings', name));
   const { clientSecret, ...settings } = Object.fromEntries(given) as Partial<EditableSettings> & { clientSecret?: string | null };
   const kept = Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== null || CLEARABLE.has(name)));
-  return { settings: kept as Partial<EditableSettings>, clientSecret, faults };
+  return { settings: kept, clientSecret, faults };
 }
 
 function checkSecret(authentication: ClientAuthentication, secret: string | null | undefined, isSealed = false): Fault[] {

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { OperationContext } from '../context.js';
 import { RetryTransaction, transact } from '../database/transact.js';
-import { ActorKind, BuiltInRole, CompletionPolicy, LinkCase, NameSource, NameStatus, UserStatus } from '../entities/enums.js';
+import { ActorKind, BuiltInRole, CompletionPolicy, type LinkCase, NameSource, NameStatus, UserStatus } from '../entities/enums.js';
 import { type Fact, recordEvents } from '../events/record.js';
 import { noticeTenantAdministrators, noticeUser } from '../events/notices.js';
 import type { SignInClaims } from './claims.js';

@@ -69,7 +69,7 @@ export async function callOf(world: World, rootField: string): Promise<Call> {
     case 'Mutation.connectionTest':
       return input({ id: ids.Connection });
     case 'Mutation.connectionDisable':
-      return input({ id: `con_${NOBODY}` });
+      return input({ id: world.otherConnection });
     case 'Mutation.ssoBegin':
       return input({ connection: 'proconnect', redirectUri: CALLBACK });
     case 'Mutation.ssoComplete':
