@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Encryption at rest: AES-256-GCM, bound to the row and column that the text belongs to. */
@@ -42,10 +42,16 @@ export function createSealing(keys: readonly Buffer[]): Sealing {
 /** The key of a development machine: made at the first start and kept beside the embedded database. */
 export async function readOrCreateKey(folder: string): Promise<Buffer> {
   const file = join(folder, 'encryption.key');
+  const known = await readFile(file, 'utf8').catch(() => null);
+  if (known) return Buffer.from(known, 'base64');
+  const own = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   await mkdir(folder, { recursive: true });
-  await writeFile(file, randomBytes(32).toString('base64'), { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
+  await writeFile(own, randomBytes(32).toString('base64'), { flag: 'wx', mode: 0o600 });
+  // The first to link its key has made it, whole; everybody else uses that one.
+  await link(own, file).catch((error: unknown) => {
     if ((error as { code?: string }).code !== 'EEXIST') throw error;
   });
+  await rm(own);
   return Buffer.from(await readFile(file, 'utf8'), 'base64');
 }
 

@@ -6,9 +6,13 @@ import type { Logger } from 'pino';
 import { graphqlError } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
 import { isConnectionLost } from '../database/database.js';
+import { stateOf } from '../database/transact.js';
 import { UnknownTenantError } from '../database/tenants.js';
 
 const MOST_COMPILED = 1_000;
+
+/** SQLSTATE of text that PostgreSQL cannot keep: it holds a NUL. */
+const CHARACTER_NOT_IN_REPERTOIRE = '22021';
 
 /**
  * Runs operations for Apollo Server: compiled by graphql-jit from the second time on, so that a query that comes once
@@ -51,8 +55,11 @@ export function createGateway(schema: GraphQLSchema, log: Logger): GatewayInterf
 
 /** An error as the caller sees it: what was meant for them as it is, everything else by an id that the log knows. */
 export function presentError(error: GraphQLError, log: Logger): GraphQLError {
-  const cause = originOf(error) ?? (error.path && error.extensions?.code === undefined ? error : undefined);
-  if (cause === undefined || (cause instanceof GraphQLError && cause.extensions.code !== undefined)) return error;
+  const origin = originOf(error);
+  // Without an origin the executor itself complains: of the request, or, at a path, of what a resolver gave it.
+  const isOurs = origin === undefined ? error.path !== undefined && error.extensions?.code === undefined : !(origin instanceof GraphQLError);
+  if (!isOurs) return error;
+  const cause = origin ?? error;
   const place = { nodes: error.nodes, path: error.path, positions: error.positions, source: error.source };
   const known = presentUnexpected(cause, log);
   return new GraphQLError(known.message, { ...place, extensions: known.extensions });
@@ -64,6 +71,7 @@ export function presentUnexpected(cause: unknown, log: Logger): GraphQLError {
     log.error({ error: (cause as Error).message }, 'the database cannot be reached');
     return graphqlError('SERVICE_UNAVAILABLE', 'The service is not available at the moment. Try again in a minute.');
   }
+  if (stateOf(cause) === CHARACTER_NOT_IN_REPERTOIRE) return graphqlError('BAD_USER_INPUT', 'Text cannot hold the NUL character.');
   if (cause instanceof UnknownTenantError) return graphqlError('NOT_FOUND', 'There is no tenant at this address.');
   const id = randomUUID();
   log.error({ id, error: cause }, 'an unexpected error');

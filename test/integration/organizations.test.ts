@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from '../support/browser.js';
 import { makeMembership, makeOrganization, makeUser } from '../support/factories.js';
-import { type Gateway, startGateway } from '../support/gateway.js';
+import { type Gateway, type GraphQLAnswer, startGateway } from '../support/gateway.js';
 
 let gateway: Gateway;
 let tenantAdministrator: Browser;
@@ -210,7 +210,7 @@ describe('lists', () => {
       const seen: string[] = [];
       let after: string | null = null;
       do {
-        const { data } = await gateway.graphql(
+        const { data }: GraphQLAnswer = await gateway.graphql(
           tenantAdministrator,
           `query ($after: String, $orderBy: OrganizationOrder) {
              organizations(first: 2, after: $after, orderBy: $orderBy, filter: { search: "LISTE" }) {

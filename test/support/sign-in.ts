@@ -55,13 +55,30 @@ let siretSerial = 5_000_000;
 export const nextSiret = (): string => siretOf(++siretSerial);
 
 export interface SignedInViewer {
-  user: { id: string; email: string | null; givenName: string | null; hasEmailConflict: boolean; isEmailVerified: boolean };
+  user: {
+    id: string;
+    email: string | null;
+    givenName: string | null;
+    hasEmailConflict: boolean;
+    isEmailVerified: boolean;
+  };
   session: { id: string; cases: string[] };
-  organization: { id: string; siret: string | null; siren: string | null; name: string; nameStatus: string; nameSource: string } | null;
+  organization: {
+    id: string;
+    siret: string | null;
+    siren: string | null;
+    name: string;
+    nameStatus: string;
+    nameSource: string;
+  } | null;
 }
 
 /** Who this browser is signed in as; null for nobody. */
-export async function viewerOf(gateway: Gateway, browser: Browser | null, headers?: Record<string, string>): Promise<SignedInViewer | null> {
+export async function viewerOf(
+  gateway: Gateway,
+  browser: Browser | null,
+  headers?: Record<string, string>,
+): Promise<SignedInViewer | null> {
   const { data, errors } = await gateway.graphql<{ viewer: SignedInViewer | null }>(
     browser,
     `{ viewer {
@@ -78,7 +95,9 @@ export async function viewerOf(gateway: Gateway, browser: Browser | null, header
 /** Signs in and expects to come in; gives who came. */
 export async function comeIn(gateway: Gateway, person: Parameters<Gateway['signIn']>[0], browser?: Browser) {
   const signedIn = await gateway.signIn(person, browser);
-  expect({ status: signedIn.visit.status, text: signedIn.visit.text.match(/class="code">(\w+)/)?.[1] }).toEqual({ status: 200 });
+  expect({ status: signedIn.visit.status, text: signedIn.visit.text.match(/class="code">(\w+)/)?.[1] }).toEqual({
+    status: 200,
+  });
   const viewer = await viewerOf(gateway, signedIn.browser);
   expect(viewer).not.toBeNull();
   return { ...signedIn, viewer: viewer! };
@@ -94,7 +113,10 @@ interface EventRow {
 }
 
 /** Events that were written while `act` ran, in order, and what it gave. */
-export async function eventsOf<Result>(gateway: Gateway, act: () => Promise<Result>): Promise<{ result: Result; events: EventRow[] }> {
+export async function eventsOf<Result>(
+  gateway: Gateway,
+  act: () => Promise<Result>,
+): Promise<{ result: Result; events: EventRow[] }> {
   const sql = 'select * from events where tenant_id = $1 order by id';
   const known = new Set((await gateway.rows<EventRow>(sql)).map(({ id }) => id));
   const result = await act();
@@ -104,7 +126,11 @@ export async function eventsOf<Result>(gateway: Gateway, act: () => Promise<Resu
 /**
  * Runs a refused action and expects that rows and sessions are as they were, and that it left these events alone.
  */
-export async function expectUnchanged<Result>(gateway: Gateway, act: () => Promise<Result>, eventTypes: string[] = []): Promise<Result> {
+export async function expectUnchanged<Result>(
+  gateway: Gateway,
+  act: () => Promise<Result>,
+  eventTypes: string[] = [],
+): Promise<Result> {
   const before = await storedRows(gateway);
   const { result, events } = await eventsOf(gateway, act);
   expect(await storedRows(gateway)).toEqual(before);
@@ -113,8 +139,12 @@ export async function expectUnchanged<Result>(gateway: Gateway, act: () => Promi
 }
 
 async function storedRows(gateway: Gateway): Promise<unknown> {
-  const tables = (JSON.parse(await gateway.snapshot()) as [string, unknown[]][]).filter(([table]) => table !== 'events');
-  const sessions = await gateway.rows('select id, user_id, token_hash, expires_at from sessions where tenant_id = $1 order by id');
+  const tables = (JSON.parse(await gateway.snapshot()) as [string, unknown[]][]).filter(
+    ([table]) => table !== 'events',
+  );
+  const sessions = await gateway.rows(
+    'select id, user_id, token_hash, expires_at from sessions where tenant_id = $1 order by id',
+  );
   return JSON.parse(JSON.stringify([...tables, ['sessions', sessions]])) as unknown;
 }
 
@@ -128,13 +158,17 @@ export function expectRefusalPage(visit: Visit, code: RefusalCode, secrets: stri
   expect(visit.text).toContain(message.replaceAll("'", '&#39;'));
   expect(visit.text).not.toMatch(/^\s+at |node_modules|\.ts\b|Error:/m);
   expect(sessionCookieOf(visit)).toBeUndefined();
-  const query = [...new URL(visit.url).searchParams].filter(([name, value]) => ['state', 'code'].includes(name) && value !== '').map(([, value]) => value);
+  const query = [...new URL(visit.url).searchParams]
+    .filter(([name, value]) => ['state', 'code'].includes(name) && value !== '')
+    .map(([, value]) => value);
   for (const secret of [...secrets, ...query]) expect(visit.text).not.toContain(secret);
 }
 
 /** The `Set-Cookie` header of a session, when the answer opens or replaces one. */
 export function sessionCookieOf(visit: Visit): string | undefined {
-  return visit.headers.getSetCookie().find((header) => header.startsWith(`${SESSION_COOKIE}=`) && !header.startsWith(`${SESSION_COOKIE}=;`));
+  return visit.headers
+    .getSetCookie()
+    .find((header) => header.startsWith(`${SESSION_COOKIE}=`) && !header.startsWith(`${SESSION_COOKIE}=;`));
 }
 
 /**
@@ -158,7 +192,12 @@ export async function expectRefusedSignIn(
 export async function reachApp(
   gateway: Gateway,
   person: { id: string },
-  { browser, intent = 'SIGN_IN', headers, returnTo }: { browser: Browser; intent?: 'SIGN_IN' | 'LINK'; headers?: Record<string, string>; returnTo?: string },
+  {
+    browser,
+    intent = 'SIGN_IN',
+    headers,
+    returnTo,
+  }: { browser: Browser; intent?: 'SIGN_IN' | 'LINK'; headers?: Record<string, string>; returnTo?: string },
 ): Promise<{ binding: string; callbackUrl: string }> {
   const { data } = await gateway.graphql(
     browser,
@@ -193,7 +232,12 @@ const LINK = `mutation ($input: IdentityLinkInput!) { identityLink(input: $input
   identity { id subject } user { id } userErrors { code message field }
 } }`;
 
-export async function linkInApp(gateway: Gateway, browser: Browser | null, input: { binding: string; callbackUrl: string }, headers?: Record<string, string>) {
+export async function linkInApp(
+  gateway: Gateway,
+  browser: Browser | null,
+  input: { binding: string; callbackUrl: string },
+  headers?: Record<string, string>,
+) {
   return gateway.graphql(browser, LINK, { input }, headers);
 }
 
@@ -220,7 +264,7 @@ export async function addProvider(gateway: Gateway, slug: string, overrides: Con
     sealing: gateway.services.sealing,
     redirectUris: [APP_CALLBACK],
     ...overrides,
-  } as ConnectionOverrides);
+  });
   return {
     provider,
     connection,
@@ -229,7 +273,10 @@ export async function addProvider(gateway: Gateway, slug: string, overrides: Con
       return person;
     },
     async signIn(person: { id: string }, browser = new Browser()) {
-      return { browser, visit: await browser.get(`${gateway.url}/auth/${slug}/login?login_hint=${encodeURIComponent(person.id)}`) };
+      return {
+        browser,
+        visit: await browser.get(`${gateway.url}/auth/${slug}/login?login_hint=${encodeURIComponent(person.id)}`),
+      };
     },
   };
 }

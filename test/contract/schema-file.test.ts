@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from '@jest/globals';
+import {
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isIntrospectionType,
+  isListType,
+  isObjectType,
+  isSpecifiedDirective,
+  isSpecifiedScalarType,
+} from 'graphql';
+import { buildSchema } from '../../src/resolvers/build-schema.js';
+import { printSchema } from '../../src/schema/print.js';
+
+const schema = buildSchema();
+const types = Object.values(schema.getTypeMap()).filter((type) => !isIntrospectionType(type));
+const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+
+test('schema.graphql is current: otherwise `npm run schema` writes it', async () => {
+  expect(await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8')).toBe(printSchema(schema));
+});
+
+test('everything has a description', () => {
+  const bare: string[] = [];
+  const see = (name: string, { description }: { description?: string | null | undefined }) => {
+    // What every field's description ends in does not describe it.
+    if (!description?.replace(/Requires [A-Z_]+\.$/, '').trim()) bare.push(name);
+  };
+  for (const type of types) {
+    if (!isSpecifiedScalarType(type) && !roots.includes(type as never)) see(type.name, type);
+    if (isEnumType(type)) for (const value of type.getValues()) see(`${type.name}.${value.name}`, value);
+    if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      see(`${type.name}.${field.name}`, field);
+      if ('args' in field) for (const argument of field.args) see(`${type.name}.${field.name}(${argument.name}:)`, argument);
+    }
+  }
+  for (const directive of schema.getDirectives().filter((directive) => !isSpecifiedDirective(directive))) {
+    see(`@${directive.name}`, directive);
+    for (const argument of directive.args) see(`@${directive.name}(${argument.name}:)`, argument);
+  }
+  expect(bare).toEqual([]);
+});
+
+/** Lists that are bounded by something else than a page, and by what. */
+const BOUNDED: Record<string, string> = {
+  'Query.nodes': 'as many as the ids that were given, at most 100',
+  'Query._entities': 'as many as the representations that were given, at most 100',
+  'Membership.roles': 'the roles of the tenant',
+  'Organization.identifiers': 'at most ten',
+  'SsoPreview.leaves': 'the memberships that one sign-in ends',
+};
+
+test('no list is unbounded: objects come in connections, or are bounded by something else', () => {
+  const unbounded: string[] = [];
+  const used = new Set<string>();
+  for (const type of types) {
+    if (!isObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      const name = `${type.name}.${field.name}`;
+      if (!isListType(getNullableType(field.type))) {
+        const { name: shown } = getNamedType(field.type);
+        const isPages = shown.endsWith('Connection') && schema.getType(shown.replace(/Connection$/, 'Edge')) !== undefined;
+        const names = field.args.map((argument) => argument.name);
+        if (isPages && !(names.includes('first') && names.includes('after'))) unbounded.push(`${name} takes no first and after`);
+        continue;
+      }
+      const named = getNamedType(field.type);
+      const isPage = ['edges', 'nodes'].includes(field.name) && type.name.endsWith('Connection');
+      const isValues = !isObjectType(named) && !isAbstractType(named);
+      if (isPage || isValues || named.name === 'UserError') continue;
+      if (name in BOUNDED) used.add(name);
+      else unbounded.push(name);
+    }
+  }
+  expect(unbounded).toEqual([]);
+  expect([...used].sort()).toEqual(Object.keys(BOUNDED).sort());
+});
