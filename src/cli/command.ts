@@ -32,9 +32,14 @@ export function required(value: string | undefined, name: string): string {
 }
 
 /** Takes the first argument as the name of what to do. */
-export function readAction<Action extends string>([action, ...rest]: string[], actions: readonly Action[]): [Action, string[]] {
+export function readAction<Action extends string>(
+  [action, ...rest]: string[],
+  actions: readonly Action[],
+): [Action, string[]] {
   if (!actions.includes(action as Action)) {
-    throw new UsageError(action ? `${action} is none of ${actions.join(', ')}.` : `Say what to do: ${actions.join(', ')}.`);
+    throw new UsageError(
+      action ? `${action} is none of ${actions.join(', ')}.` : `Say what to do: ${actions.join(', ')}.`,
+    );
   }
   return [action as Action, rest];
 }
@@ -47,5 +52,11 @@ export function say(line: string): void {
 export function sayTable(headings: string[], rows: string[][]): void {
   const lines = [headings, ...rows];
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  for (const line of lines) say(line.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd());
+  for (const line of lines)
+    say(
+      line
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    );
 }

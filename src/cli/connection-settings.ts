@@ -27,7 +27,8 @@ export function readSettings(pairs: readonly string[], preset: ConnectionPreset)
     pairs.map((pair) => {
       const name = pair.split('=', 1)[0]!;
       if (!pair.includes('=')) throw new UsageError(`--set takes name=value, and not ${pair}.`);
-      if (!Object.hasOwn(known, name)) throw new UsageError(`There is no setting ${name}. There are ${Object.keys(known).join(', ')}.`);
+      if (!Object.hasOwn(known, name))
+        throw new UsageError(`There is no setting ${name}. There are ${Object.keys(known).join(', ')}.`);
       return [name, readValue(name, known[name], pair.slice(name.length + 1))];
     }),
   );

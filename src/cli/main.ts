@@ -5,12 +5,30 @@ import { type Command, CommandError, EXIT, say, UsageError } from './command.js'
 
 /** What each command does, and where it is: only the one that is called is loaded. */
 const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }> = {
-  serve: { summary: 'Runs the gateway, as `npm start` does.', load: async () => (await import('./serve.js')).serveCommand },
-  migrate: { summary: 'Brings the database up to date.', load: async () => (await import('./migrate.js')).migrateCommand },
-  seed: { summary: 'Loads the demo data. Never in production.', load: async () => (await import('./seed.js')).seedCommand },
-  tenant: { summary: 'Makes and lists tenants; appoints their administrators.', load: async () => (await import('./tenant.js')).tenantCommand },
-  connection: { summary: 'Configures and tests identity providers.', load: async () => (await import('./connection.js')).connectionCommand },
-  schema: { summary: 'Writes, checks or prints the GraphQL schema.', load: async () => (await import('./schema.js')).schemaCommand },
+  serve: {
+    summary: 'Runs the gateway, as `npm start` does.',
+    load: async () => (await import('./serve.js')).serveCommand,
+  },
+  migrate: {
+    summary: 'Brings the database up to date.',
+    load: async () => (await import('./migrate.js')).migrateCommand,
+  },
+  seed: {
+    summary: 'Loads the demo data. Never in production.',
+    load: async () => (await import('./seed.js')).seedCommand,
+  },
+  tenant: {
+    summary: 'Makes and lists tenants; appoints their administrators.',
+    load: async () => (await import('./tenant.js')).tenantCommand,
+  },
+  connection: {
+    summary: 'Configures and tests identity providers.',
+    load: async () => (await import('./connection.js')).connectionCommand,
+  },
+  schema: {
+    summary: 'Writes, checks or prints the GraphQL schema.',
+    load: async () => (await import('./schema.js')).schemaCommand,
+  },
 };
 
 const USAGE = `Usage: npm run cli -- <command> [options]

@@ -15,7 +15,10 @@ Takes the migrations that the database lacks, all or none, and makes the tenant 
     await withServices(
       async ({ database }) => {
         if (status) {
-          const [executed, pending] = [await database.orm.migrator.getExecuted(), await database.orm.migrator.getPending()];
+          const [executed, pending] = [
+            await database.orm.migrator.getExecuted(),
+            await database.orm.migrator.getPending(),
+          ];
           for (const { name } of executed) say(`taken    ${name}`);
           for (const { name } of pending) say(`missing  ${name}`);
           if (pending.length) process.exitCode = EXIT.FAILED;

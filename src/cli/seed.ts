@@ -14,7 +14,8 @@ configures the connection "proconnect" to the local provider. What else is in th
     const { issuer } = readOptions(args, { issuer: { type: 'string' } });
     await withServices(async (services) => {
       const { config, database } = services;
-      if (config.isProduction) throw new CommandError('Demo data is never loaded in production: its people sign in without a password.');
+      if (config.isProduction)
+        throw new CommandError('Demo data is never loaded in production: its people sign in without a password.');
       const { DEMO_CONNECTION, seedDemo } = await import('../demo/seed.js');
       const tenantId = await createTenant(database, { slug: 'default', name: 'Default' });
       await seedDemo(services, {

@@ -31,14 +31,18 @@ async function refuseOldDatabase({ database }: Services): Promise<void> {
 }
 
 /** The context of an operator's change to a tenant: nobody is signed in, and events say OPERATOR. */
-export async function operatorContext(services: Services, slug: string): Promise<OperationContext & Pick<Services, 'providers' | 'allowsInsecureLoopback'>> {
+export async function operatorContext(
+  services: Services,
+  slug: string,
+): Promise<OperationContext & Pick<Services, 'providers' | 'allowsInsecureLoopback'>> {
   const { database, sealing, clock, log, providers, allowsInsecureLoopback, config } = services;
   const [tenant] = await database.read<{ id: string; slug: string; host: string | null }>(
     null,
     'select id, slug, host from tenants where slug = $1',
     [slug],
   );
-  if (!tenant) throw new CommandError(`There is no tenant ${slug}. The command "tenant list" shows those that there are.`);
+  if (!tenant)
+    throw new CommandError(`There is no tenant ${slug}. The command "tenant list" shows those that there are.`);
   const usual = config.publicUrl ?? `http://localhost:${config.port}`;
   const publicUrl = tenant.host ? `${new URL(usual).protocol}//${tenant.host}` : usual;
   return {

@@ -45,13 +45,17 @@ async function create(args: string[]): Promise<void> {
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(slug)) {
     throw new UsageError('--slug is 1 to 63 lower-case letters, digits and hyphens, with no hyphen first.');
   }
-  if (host && !isHost(host)) throw new UsageError('--host is a host name such as login.example.org, without a scheme and a path.');
+  if (host && !isHost(host))
+    throw new UsageError('--host is a host name such as login.example.org, without a scheme and a path.');
   await withServices(async (services) => {
     const tenants = await readTenants(services);
     if (tenants.some((tenant) => tenant.slug === slug)) throw new CommandError(`There is a tenant ${slug} already.`);
     const rival = tenants.find((tenant) => tenant.host === host);
     if (rival && host) throw new CommandError(`The tenant ${rival.slug} answers at ${host} already.`);
-    if (rival) throw new CommandError(`The tenant ${rival.slug} has no host name and answers at all addresses: give this one its own with --host.`);
+    if (rival)
+      throw new CommandError(
+        `The tenant ${rival.slug} has no host name and answers at all addresses: give this one its own with --host.`,
+      );
     await createTenant(services.database, { slug, name, host });
     say(`The tenant ${slug} is made.`);
   });

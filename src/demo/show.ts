@@ -12,7 +12,10 @@ interface Person {
 
 interface Viewer {
   viewer: {
-    session: { cases: string[]; activeOrganization: { id: string; name: string; siret: string | null; viewerEditableFields: string[] } | null };
+    session: {
+      cases: string[];
+      activeOrganization: { id: string; name: string; siret: string | null; viewerEditableFields: string[] } | null;
+    };
   } | null;
 }
 
@@ -53,32 +56,47 @@ export async function showDemo(gateway: string, say: (line: string) => void): Pr
     const cases = session?.cases ?? [];
     say(`${check(cases.includes(person.expected))} ${person.name}`);
     say(`    before        ${person.before}`);
-    say(`    cases         ${cases.join(', ') || `none: ${status} ${readTitle(text)}`}${cases.includes(person.expected) ? '' : ` (expected ${person.expected})`}`);
-    say(`    organization  ${organization ? `${organization.name}, SIRET ${organization.siret ?? 'unknown'}` : 'none'}`);
+    say(
+      `    cases         ${cases.join(', ') || `none: ${status} ${readTitle(text)}`}${cases.includes(person.expected) ? '' : ` (expected ${person.expected})`}`,
+    );
+    say(
+      `    organization  ${organization ? `${organization.name}, SIRET ${organization.siret ?? 'unknown'}` : 'none'}`,
+    );
     say('');
     const edits = organization?.viewerEditableFields.includes('description') ?? false;
     clients.push({ person, client, organizationId: organization?.id, edits });
   }
 
   const administrator = clients.find(({ person, edits }) => edits && !person.isOperator);
-  const member = clients.find(({ edits, organizationId }) => !edits && organizationId === administrator?.organizationId);
+  const member = clients.find(
+    ({ edits, organizationId }) => !edits && organizationId === administrator?.organizationId,
+  );
   if (!administrator || !member) {
     say(`${check(false)} There is no administrator with a member in one organization.`);
     return false;
   }
-  const edit = ({ client, organizationId: id }: typeof member, description: string) => client.query<Edited>(EDIT, { id, description });
+  const edit = ({ client, organizationId: id }: typeof member, description: string) =>
+    client.query<Edited>(EDIT, { id, description });
 
   const description = 'The state’s digital service.';
   const worked = await edit(administrator, description);
   const edited = worked.data?.organizationUpdate?.organization;
-  say(`${check(edited?.description === description)} ${administrator.person.name}, administrator, edits ${edited?.name ?? 'the organization'}: it now reads “${edited?.description ?? ''}”`);
+  say(
+    `${check(edited?.description === description)} ${administrator.person.name}, administrator, edits ${edited?.name ?? 'the organization'}: it now reads “${edited?.description ?? ''}”`,
+  );
 
   const refused = await edit(member, 'Changed by a member.');
   const [error] = refused.errors ?? [];
-  say(`${check(error?.extensions?.code === 'FORBIDDEN')} ${member.person.name}, member, tries the same: ${error?.extensions?.code ?? 'no refusal'}. ${error?.message ?? ''}`);
+  say(
+    `${check(error?.extensions?.code === 'FORBIDDEN')} ${member.person.name}, member, tries the same: ${error?.extensions?.code ?? 'no refusal'}. ${error?.message ?? ''}`,
+  );
 
   say('');
-  say(isAsExpected ? 'All of it went as the decision table says (docs/sso-linking.md).' : 'Something did not go as it should.');
+  say(
+    isAsExpected
+      ? 'All of it went as the decision table says (docs/sso-linking.md).'
+      : 'Something did not go as it should.',
+  );
   return isAsExpected;
 }
 

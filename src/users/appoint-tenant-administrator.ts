@@ -29,16 +29,30 @@ export async function appointTenantAdministrator(
   const writer = writerOf(context, 'tenant administrator');
   const { tenantId, at } = writer;
   return transact(context.database, tenantId, async (manager) => {
-    const known = await manager.findOne(User, { emailNormalized: normalized }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    const known = await manager.findOne(
+      User,
+      { emailNormalized: normalized },
+      { lockMode: LockMode.PESSIMISTIC_WRITE },
+    );
     refuseFaults([
       known &&
         known.status !== UserStatus.ACTIVE &&
-        fault(UserErrorCode.WRONG_STATUS, `The user ${value} is ${known.status}: only an active user can be an administrator.`, 'email'),
+        fault(
+          UserErrorCode.WRONG_STATUS,
+          `The user ${value} is ${known.status}: only an active user can be an administrator.`,
+          'email',
+        ),
     ]);
     if (known?.isTenantAdministrator) return { userId: known.id, outcome: 'UNCHANGED' };
     const user =
       known ??
-      manager.create(User, { tenantId, email: value, emailNormalized: normalized, isEmailVerified: true, status: UserStatus.ACTIVE });
+      manager.create(User, {
+        tenantId,
+        email: value,
+        emailNormalized: normalized,
+        isEmailVerified: true,
+        status: UserStatus.ACTIVE,
+      });
     user.isTenantAdministrator = true;
     await manager.flush().catch((error: unknown) => {
       // A sign-in has just made the user.
@@ -46,7 +60,12 @@ export async function appointTenantAdministrator(
     });
     const about = { userId: user.id, objectId: user.id };
     const facts: Fact[] = [];
-    if (!known) facts.push({ type: 'user.created', ...about, after: { status: user.status, email: value, isEmailVerified: true } });
+    if (!known)
+      facts.push({
+        type: 'user.created',
+        ...about,
+        after: { status: user.status, email: value, isEmailVerified: true },
+      });
     facts.push({ type: 'user.tenant_administrator_granted', ...about });
     await rotateSessionsOf(manager, tenantId, at, user.id);
     await recordEvents(manager, writer, facts);

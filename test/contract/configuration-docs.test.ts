@@ -7,7 +7,9 @@ test('docs/configuration.md has every variable that the environment may hold, an
   const source = await read('src/config.ts');
   const [, body] = /const environment = z\.object\(\{([\s\S]*?)\n\}\);/.exec(source)!;
   const variables = [...body!.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name);
-  const documented = [...(await read('docs/configuration.md')).matchAll(/^\| `([A-Z][A-Z_]+)` \|/gm)].map(([, name]) => name);
+  const documented = [...(await read('docs/configuration.md')).matchAll(/^\| `([A-Z][A-Z_]+)` \|/gm)].map(
+    ([, name]) => name,
+  );
   expect(variables.length).toBeGreaterThan(10);
   expect(documented.sort()).toEqual(variables.sort());
 });

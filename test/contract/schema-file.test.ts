@@ -36,7 +36,8 @@ test('everything has a description', () => {
     if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) continue;
     for (const field of Object.values(type.getFields())) {
       see(`${type.name}.${field.name}`, field);
-      if ('args' in field) for (const argument of field.args) see(`${type.name}.${field.name}(${argument.name}:)`, argument);
+      if ('args' in field)
+        for (const argument of field.args) see(`${type.name}.${field.name}(${argument.name}:)`, argument);
     }
   }
   for (const directive of schema.getDirectives().filter((directive) => !isSpecifiedDirective(directive))) {
@@ -64,9 +65,11 @@ test('no list is unbounded: objects come in connections, or are bounded by somet
       const name = `${type.name}.${field.name}`;
       if (!isListType(getNullableType(field.type))) {
         const { name: shown } = getNamedType(field.type);
-        const isPages = shown.endsWith('Connection') && schema.getType(shown.replace(/Connection$/, 'Edge')) !== undefined;
+        const isPages =
+          shown.endsWith('Connection') && schema.getType(shown.replace(/Connection$/, 'Edge')) !== undefined;
         const names = field.args.map((argument) => argument.name);
-        if (isPages && !(names.includes('first') && names.includes('after'))) unbounded.push(`${name} takes no first and after`);
+        if (isPages && !(names.includes('first') && names.includes('after')))
+          unbounded.push(`${name} takes no first and after`);
         continue;
       }
       const named = getNamedType(field.type);

@@ -115,16 +115,36 @@ describe('the command line', () => {
   test('connection create takes its secret from a file or standard input, seals it and shows it to nobody', async () => {
     const secret = randomBytes(24).toString('base64url');
     const create = (slug: string, ...more: string[]) => [
-      ...['connection', 'create', '--slug', slug, '--preset', 'proconnect', '--issuer', provider.issuer, '--client-id', 'here'],
+      ...[
+        'connection',
+        'create',
+        '--slug',
+        slug,
+        '--preset',
+        'proconnect',
+        '--issuer',
+        provider.issuer,
+        '--client-id',
+        'here',
+      ],
       ...more,
     ];
     const missing = await cli(create('agents'));
     expect(missing).toMatchObject({ code: 1, errors: expect.stringContaining('clientSecret') });
-    expect(await cli(create('agents', '--set', 'colour=red'))).toMatchObject({ code: 64, errors: expect.stringContaining('no setting colour') });
-    expect(await cli(create('agents', '--client-secret-file', join(folder, 'none')))).toMatchObject({ code: 1, errors: expect.stringContaining('ENOENT') });
+    expect(await cli(create('agents', '--set', 'colour=red'))).toMatchObject({
+      code: 64,
+      errors: expect.stringContaining('no setting colour'),
+    });
+    expect(await cli(create('agents', '--client-secret-file', join(folder, 'none')))).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('ENOENT'),
+    });
 
     const settings = ['emailTrust=PROVIDER', 'requiredAcr=eidas2,eidas3', 'sessionMinutes=60', 'usesPkce=false'];
-    const made = await cli(create('agents', '--client-secret-file', '-', ...settings.flatMap((pair) => ['--set', pair])), { input: `${secret}\n` });
+    const made = await cli(
+      create('agents', '--client-secret-file', '-', ...settings.flatMap((pair) => ['--set', pair])),
+      { input: `${secret}\n` },
+    );
     expect(made).toMatchObject({ code: 0, errors: '' });
     expect(made.output).toContain('http://localhost:4000/auth/agents/callback');
     await writeFile(join(folder, 'secret'), secret);
@@ -133,7 +153,9 @@ describe('the command line', () => {
       errors: expect.stringContaining('Another connection has this slug.'),
     });
 
-    const stored = await rows('select slug, email_trust, required_acr, session_minutes, uses_pkce, sealed_client_secret from connections');
+    const stored = await rows(
+      'select slug, email_trust, required_acr, session_minutes, uses_pkce, sealed_client_secret from connections',
+    );
     expect(stored).toEqual([
       {
         slug: 'agents',
@@ -149,7 +171,10 @@ describe('the command line', () => {
 
   test('connection list, test, disable and enable', async () => {
     const tested = await cli(['connection', 'test', '--slug', 'agents']);
-    expect(tested).toMatchObject({ code: 0, output: expect.stringContaining(`The provider ${provider.issuer} of the connection agents can be used.`) });
+    expect(tested).toMatchObject({
+      code: 0,
+      output: expect.stringContaining(`The provider ${provider.issuer} of the connection agents can be used.`),
+    });
     expect(await cli(['connection', 'disable', '--slug', 'agents'])).toMatchObject({ code: 0 });
     expect((await cli(['connection', 'list'])).output).toMatch(/agents +PROCONNECT +DISABLED/);
     expect(await cli(['connection', 'enable', '--slug', 'agents'])).toMatchObject({ code: 0 });
@@ -162,7 +187,10 @@ describe('the command line', () => {
       PUBLIC_URL: 'https://login.example.org',
       ENCRYPTION_KEYS: randomBytes(32).toString('base64'),
     };
-    expect(await cli(['seed'], { environment: production })).toMatchObject({ code: 1, errors: expect.stringContaining('never') });
+    expect(await cli(['seed'], { environment: production })).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('never'),
+    });
     expect(await rows('select id from organizations')).toEqual([]);
     for (const _ of [1, 2]) expect(await cli(['seed'])).toMatchObject({ code: 0 });
     expect(await rows('select id from organizations')).toHaveLength(3);
@@ -178,7 +206,10 @@ describe('the command line', () => {
       body: JSON.stringify({ query: '{ viewer { user { id } } }' }),
     });
     expect(await answer.json()).toEqual({ data: { viewer: null } });
-    expect(await cli(['tenant', 'list'])).toMatchObject({ code: 69, errors: expect.stringContaining('in use by another process') });
+    expect(await cli(['tenant', 'list'])).toMatchObject({
+      code: 69,
+      errors: expect.stringContaining('in use by another process'),
+    });
     child.kill('SIGTERM');
     expect((await end).code).toBe(0);
     expect(await rows('select id from organizations')).toHaveLength(3);
