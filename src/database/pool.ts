@@ -39,7 +39,7 @@ export const transactionScope = new AsyncLocalStorage<TransactionScope>();
 
 /** `2026-11-21 13:00:00.5+00` (connections run in UTC) as RFC 3339. */
 export function readTimestamp(text: string): string {
-  return text.replace(' ', 'T').replace(/\+00$/, 'Z');
+  return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
 }
 
 export const TIMESTAMPTZ = 1184;

@@ -15,7 +15,7 @@ export const ConnectionSchema = defineEntity({
     status: p.enum(() => ConnectionStatus).default(ConnectionStatus.ENABLED),
     issuer: p.string(),
     clientId: p.string(),
-    /** Sealed (see auth/sealing.ts): the client secret, or the private key of PRIVATE_KEY_JWT as a JWK. */
+    /** Sealed (see database/sealing.ts): the client secret, or the private key of PRIVATE_KEY_JWT as a JWK. */
     sealedClientSecret: p.text().nullable(),
     clientAuthentication: p.enum(() => ClientAuthentication).default(ClientAuthentication.CLIENT_SECRET_POST),
     idTokenAlgorithm: p.string(),

@@ -31,14 +31,21 @@ export function pageRequest(first: number | null | undefined, after: string | nu
 
 /** A page as a Relay connection. */
 export function toConnection<Row>({ rows, hasNextPage, hasPreviousPage, countTotal, cursorOf }: Page<Row>): ConnectionValue<Row> {
+  // Cursors cost: they are made when they are asked for.
   return {
-    edges: rows.map((node) => ({ cursor: cursorOf(node), node })),
+    get edges() {
+      return rows.map((node) => ({ cursor: cursorOf(node), node }));
+    },
     nodes: rows,
     pageInfo: {
       hasNextPage,
       hasPreviousPage,
-      startCursor: rows.length ? cursorOf(rows[0]!) : null,
-      endCursor: rows.length ? cursorOf(rows.at(-1)!) : null,
+      get startCursor() {
+        return rows.length ? cursorOf(rows[0]!) : null;
+      },
+      get endCursor() {
+        return rows.length ? cursorOf(rows.at(-1)!) : null;
+      },
     },
     countTotal,
   };

@@ -7,7 +7,7 @@ import { readRequirement } from '../schema/read-requirement.js';
 import { authDirective } from '../schema/requirement.js';
 import { ConnectionResolver } from './connection.js';
 import { FederationResolver } from './federation.js';
-import { MembershipResolver } from './membership.js';
+import { MembershipResolver, RoleResolver } from './membership.js';
 import { NodeResolver } from './node.js';
 import { OrganizationResolver } from './organization.js';
 import { SsoResolver } from './sso.js';
@@ -21,6 +21,7 @@ const RESOLVERS = [
   MembershipResolver,
   NodeResolver,
   OrganizationResolver,
+  RoleResolver,
   SessionResolver,
   SsoResolver,
   UserResolver,

@@ -1,12 +1,25 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import type { GraphQLContext } from '../auth/graphql-context.js';
-import type { MembershipRow } from '../database/loaders/rows.js';
+import type { MembershipRow, RoleRow } from '../database/loaders/rows.js';
 import { appointMember } from '../organizations/appoint-member.js';
-import { MemberAppointInput, MembershipPayload, MembershipType } from '../schema/membership.js';
+import { MemberAppointInput, MembershipPayload, MembershipType, RoleType } from '../schema/membership.js';
 import { OrganizationType } from '../schema/organization.js';
 import { Auth } from '../schema/requirement.js';
 import { UserType } from '../schema/user.js';
 import { attempt, requireUuid } from './answers.js';
+
+@Resolver(() => RoleType)
+export class RoleResolver {
+  @FieldResolver(() => String, { description: 'What it is for.' })
+  async description(@Root() { uuid, description }: RoleRow, @Ctx() { loaders, tenant }: GraphQLContext) {
+    return description ?? (await loaders.roles(tenant.id, uuid))?.description;
+  }
+
+  @FieldResolver(() => Boolean, { description: 'Whether it comes with Vestibule.' })
+  async isBuiltIn(@Root() { uuid, isBuiltIn }: RoleRow, @Ctx() { loaders, tenant }: GraphQLContext) {
+    return isBuiltIn ?? (await loaders.roles(tenant.id, uuid))?.isBuiltIn;
+  }
+}
 
 @Resolver(() => MembershipType)
 export class MembershipResolver {

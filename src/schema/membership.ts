@@ -11,12 +11,6 @@ import { DateTime } from './scalars.js';
 export class RoleType extends Node {
   @Field(() => String, { description: 'Its name: `administrator` and `member` are built in.' })
   name!: string;
-
-  @Field(() => String, { description: 'What it is for.' })
-  description!: string;
-
-  @Field(() => Boolean, { description: 'Whether it comes with Vestibule.' })
-  isBuiltIn!: boolean;
 }
 
 @Auth('ORGANIZATION_MEMBER')

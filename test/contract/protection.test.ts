@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { buildSchema as buildFromText, type GraphQLSchema } from 'graphql';
+import { buildSchema as buildFromText } from 'graphql';
 import { protectSchema, UnprotectedSchemaError } from '../../src/auth/protect.js';
 import { buildSchema } from '../../src/resolvers/build-schema.js';
 
@@ -10,7 +10,7 @@ const DIRECTIVE = `
 
 function faultsOf(text: string): string {
   try {
-    protectSchema(buildFromText(`${DIRECTIVE} ${text}`) as GraphQLSchema);
+    protectSchema(buildFromText(`${DIRECTIVE} ${text}`));
     return 'built';
   } catch (error) {
     if (error instanceof UnprotectedSchemaError) return error.message;

@@ -110,7 +110,7 @@ export async function startGateway({ environment = {}, connection: overrides, pe
     sealing: services.sealing,
     redirectUris: ['http://localhost:65000/app/callback'],
     ...(overrides as object),
-  } as ConnectionOverrides);
+  });
 
   const rows = <Row>(sql: string, values: unknown[] = []) =>
     test.database.read<Row>(tenant.id, sql, sql.includes('$1') ? [tenant.id, ...values] : values);
@@ -166,7 +166,7 @@ export async function startGateway({ environment = {}, connection: overrides, pe
       const body = visit.json<Pick<GraphQLAnswer, 'data' | 'errors'>>();
       return { status: visit.status, text: visit.text, ...body };
     },
-    rows: rows as Gateway['rows'],
+    rows: rows,
     async snapshot() {
       const tables = [];
       for (const table of SNAPSHOT_TABLES) {

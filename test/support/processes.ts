@@ -121,8 +121,8 @@ interface Store {
 /** A server's database stays open beside the processes; the embedded one is opened only while none of them has it. */
 async function openStore(): Promise<Store> {
   if (process.env.DATABASE_URL) {
-    const { database, url, close } = await createTestDatabase();
-    return { environment: { DATABASE_URL: url! }, use: (work) => work(database), close };
+    const test = await createTestDatabase();
+    return { environment: { DATABASE_URL: test.url! }, use: (work) => work(test.database), close: () => test.close() };
   }
   const folder = await mkdtemp(join(tmpdir(), 'vestibule-processes-'));
   return {

@@ -8,8 +8,7 @@ import { toUserRow, USER_DETAILS } from './users.js';
 const COLUMNS = `
   m.id as uuid, m.organization_id as "organizationUuid", m.user_id as "userUuid", m.source,
   m.connection_id as "connectionUuid", m.joined_at as "joinedAt", m.added_by_user_id as "addedByUserUuid",
-  (select coalesce(json_agg(json_build_object(
-      'uuid', r.id, 'name', r.name, 'description', r.description, 'isBuiltIn', r.is_built_in) order by r.name), '[]')
+  (select coalesce(json_agg(json_build_array(r.id, r.name) order by r.name), '[]')
    from membership_roles mr join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
    where mr.tenant_id = m.tenant_id and mr.membership_id = m.id) as roles`;
 
@@ -91,8 +90,9 @@ function pageStatement(side: Side): string {
 }
 
 function toMembershipRow(row: MembershipRow): MembershipRow {
-  for (const role of row.roles) toRoleRow(role);
-  return Object.assign(row, { __typename: 'Membership' as const, id: toGlobalId('Membership', row.uuid) });
+  return Object.assign(row, {
+    roles: (row.roles as unknown as [uuid: string, name: string][]).map(([uuid, name]) => toRoleRow({ uuid, name } as RoleRow)),
+    __typename: 'Membership' as const, id: toGlobalId('Membership', row.uuid) });
 }
 
 /** A member's row carries the user's columns beside its own: they are taken apart. */

@@ -72,8 +72,9 @@ export interface MembershipRow extends NodeRow<'Membership'> {
 
 export interface RoleRow extends NodeRow<'Role'> {
   name: string;
-  description: string;
-  isBuiltIn: boolean;
+  /** Left out where the role was read with a membership. */
+  description?: string;
+  isBuiltIn?: boolean;
 }
 
 export interface IdentityRow extends NodeRow<'Identity'> {
