@@ -35,7 +35,8 @@ export function actionsOf({ viewer, cases, outcomes, refresh }) {
   if (organization?.viewerCan.update && !organization.viewerEditableFields.includes('status')) {
     forms.push(suspendAttempt(organization, context));
   }
-  if (user?.isTenantAdministrator && session?.connection) forms.push(previewForm(session.connection.slug, cases, context));
+  if (user?.isTenantAdministrator && session?.connection)
+    forms.push(previewForm(session.connection.slug, cases, context));
   if (!forms.length) return null;
   const shown = new Set(forms.map(({ id }) => id));
   return h(
@@ -56,10 +57,14 @@ function completeForm({ id, name }, context) {
       button: 'Give this name',
       query: COMPLETE,
       variables: (values) => ({ input: { id, name: values.name } }),
-      done: ({ organizationComplete }) => `It is called ${organizationComplete.organization.name} now, and the name is confirmed.`,
+      done: ({ organizationComplete }) =>
+        `It is called ${organizationComplete.organization.name} now, and the name is confirmed.`,
     },
     context,
-    field('Name', h('input', { name: 'name', required: true, maxlength: 128, autocomplete: 'organization', placeholder: name })),
+    field(
+      'Name',
+      h('input', { name: 'name', required: true, maxlength: 128, autocomplete: 'organization', placeholder: name }),
+    ),
   );
 }
 
@@ -134,7 +139,14 @@ function previewForm(connection, cases, context) {
       isReading: true,
     },
     context,
-    field('Claims', h('textarea', { name: 'claims', class: 'code', rows: 8, required: true, spellcheck: 'false' }, JSON.stringify(claims, null, 2))),
+    field(
+      'Claims',
+      h(
+        'textarea',
+        { name: 'claims', class: 'code', rows: 8, required: true, spellcheck: 'false' },
+        JSON.stringify(claims, null, 2),
+      ),
+    ),
   );
 }
 
@@ -143,9 +155,10 @@ function parseClaims(text) {
   try {
     claims = JSON.parse(text);
   } catch (error) {
-    throw new Error(`The claims are not JSON: ${error.message}`);
+    throw new Error(`The claims are not JSON: ${error.message}`, { cause: error });
   }
-  if (claims === null || typeof claims !== 'object' || Array.isArray(claims)) throw new Error('The claims are a JSON object: { "sub": … }');
+  if (claims === null || typeof claims !== 'object' || Array.isArray(claims))
+    throw new Error('The claims are a JSON object: { "sub": … }');
   return claims;
 }
 
@@ -155,7 +168,9 @@ function describePreview({ result, createsUser, createsOrganization, user, organ
     result.refusal && `Refused: ${result.refusal}.`,
     main && cases.get(main),
     createsUser ? 'A user would be created.' : user && `The user would be ${user.displayName}.`,
-    createsOrganization ? 'An organization would be created.' : organization && `The organization would be ${organization.name}.`,
+    createsOrganization
+      ? 'An organization would be created.'
+      : organization && `The organization would be ${organization.name}.`,
     leaves.length > 0 && `They would leave ${leaves.map(({ name }) => name).join(', ')}.`,
   ];
   return [main && h('strong', { class: 'code' }, main), ' ', sentences.filter(Boolean).join(' ')].filter(Boolean);
@@ -169,7 +184,11 @@ function field(label, control) {
  * A form that sends one operation and says below what came of it. A change that was made reads the page anew (`refresh`);
  * `outcomes` keeps what was said, by the form's key, for the page that comes then.
  */
-function form({ key, title, text, button, isQuiet, isReading, query, variables, done }, { outcomes, refresh }, ...fields) {
+function form(
+  { key, title, text, button, isQuiet, isReading, query, variables, done },
+  { outcomes, refresh },
+  ...fields
+) {
   const place = h('div', { class: 'outcome' }, outcomes.get(key));
   const submit = h('button', { class: isQuiet ? 'button quiet' : 'button' }, button);
   const show = (result) => {
@@ -188,7 +207,9 @@ function form({ key, title, text, button, isQuiet, isReading, query, variables, 
       const faults = faultsOf(answer);
       show(outcome({ query, variables: sent, answer, done: faults.length ? null : done(answer.data) }));
       if (faults.some(({ code }) => code === 'STALE_VERSION')) {
-        place.append(h('button', { type: 'button', class: 'button quiet', onclick: () => refresh() }, 'Show it as it is now'));
+        place.append(
+          h('button', { type: 'button', class: 'button quiet', onclick: () => refresh() }, 'Show it as it is now'),
+        );
       }
       if (!faults.length && !isReading) await refresh();
       outcomes.get(key)?.focus();
@@ -198,5 +219,13 @@ function form({ key, title, text, button, isQuiet, isReading, query, variables, 
       submit.removeAttribute('aria-busy');
     }
   };
-  return h('form', { id: key, class: 'card', onsubmit: send }, h('h3', null, title), h('p', { class: 'soft' }, text), fields, h('div', null, submit), place);
+  return h(
+    'form',
+    { id: key, class: 'card', onsubmit: send },
+    h('h3', null, title),
+    h('p', { class: 'soft' }, text),
+    fields,
+    h('div', null, submit),
+    place,
+  );
 }

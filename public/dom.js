@@ -6,7 +6,9 @@ export function h(tag, properties, ...children) {
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? '' : String(value));
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== false && child !== null && child !== undefined));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== false && child !== null && child !== undefined),
+  );
   return element;
 }
 

@@ -34,12 +34,19 @@ export function outcome({ query, variables, answer, done }) {
 }
 
 export function explorerLink(query) {
-  return h('a', { class: 'button quiet', href: `/explorer#query=${encodeURIComponent(query)}` }, 'Open in the explorer');
+  return h(
+    'a',
+    { class: 'button quiet', href: `/explorer#query=${encodeURIComponent(query)}` },
+    'Open in the explorer',
+  );
 }
 
 /** JSON for reading: lists of words stay on one line. */
 function print(value) {
-  return JSON.stringify(value, null, 2).replace(/\[\s+("\w*"(?:,\s+"\w*")*)\s+\]/g, (_list, words) => `[${words.replace(/\s+/g, ' ')}]`);
+  return JSON.stringify(value, null, 2).replace(
+    /\[\s+("\w*"(?:,\s+"\w*")*)\s+\]/g,
+    (_list, words) => `[${words.replace(/\s+/g, ' ')}]`,
+  );
 }
 
 function code(text, mark) {

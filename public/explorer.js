@@ -45,7 +45,13 @@ function start() {
   };
   const explorer = React.createElement(
     GraphiQL,
-    { fetcher, query: linkedQuery(), defaultQuery: DEFAULT_QUERY, defaultEditorToolsVisibility: false, isHeadersEditorEnabled: true },
+    {
+      fetcher,
+      query: linkedQuery(),
+      defaultQuery: DEFAULT_QUERY,
+      defaultEditorToolsVisibility: false,
+      isHeadersEditorEnabled: true,
+    },
     React.createElement(GraphiQL.Logo, null, ' '),
   );
   ReactDOM.createRoot(place).render(explorer);

@@ -51,7 +51,12 @@ export function signedIn({ answer, cases, people, outcomes, refresh }) {
       h(
         'div',
         { class: 'heading' },
-        h('div', null, h('h2', { id: 'read' }, 'The GraphQL that reads it'), h('p', { class: 'soft' }, 'This page is made of this one query.')),
+        h(
+          'div',
+          null,
+          h('h2', { id: 'read' }, 'The GraphQL that reads it'),
+          h('p', { class: 'soft' }, 'This page is made of this one query.'),
+        ),
         explorerLink(SIGN_IN_QUERY),
       ),
       exchange({ query: SIGN_IN_QUERY, answer, mark: MARK }),
@@ -63,7 +68,10 @@ export function signedIn({ answer, cases, people, outcomes, refresh }) {
 
 function whoSection({ user, organization, session }) {
   const membership = user?.memberships?.nodes.find((node) => node?.organization?.id === organization?.id);
-  const roles = [...(membership?.roles ?? []).map(({ name }) => name), ...(user?.isTenantAdministrator ? ['tenant administrator'] : [])];
+  const roles = [
+    ...(membership?.roles ?? []).map(({ name }) => name),
+    ...(user?.isTenantAdministrator ? ['tenant administrator'] : []),
+  ];
   return h(
     'section',
     { class: 'who' },
@@ -76,7 +84,9 @@ function whoSection({ user, organization, session }) {
       h(
         'p',
         { class: 'soft' },
-        [organization?.siret && `SIRET ${spacedSiret(organization.siret)}`, roles.join(', '), user?.email].filter(Boolean).join(' · '),
+        [organization?.siret && `SIRET ${spacedSiret(organization.siret)}`, roles.join(', '), user?.email]
+          .filter(Boolean)
+          .join(' · '),
       ),
     ),
     h('form', { method: 'post', action: '/auth/logout' }, h('button', { class: 'button quiet' }, 'Sign out')),
@@ -98,11 +108,19 @@ function caseSection({ session, user }, cases, people) {
           h(
             'ul',
             null,
-            names.filter((name) => name !== main).map((name) => h('li', null, h('span', { class: 'code' }, name), ' ', cases.get(name))),
+            names
+              .filter((name) => name !== main)
+              .map((name) => h('li', null, h('span', { class: 'code' }, name), ' ', cases.get(name))),
           ),
         ]
       : h('p', null, 'This session came under no row of the decision table.'),
-    person && person.expected !== main && h('p', { class: 'soft' }, `The first sign-in came under ${person.expected}. Begin again, below, to see it once more.`),
+    person &&
+      person.expected !== main &&
+      h(
+        'p',
+        { class: 'soft' },
+        `The first sign-in came under ${person.expected}. Begin again, below, to see it once more.`,
+      ),
   );
 }
 
@@ -116,7 +134,16 @@ function othersSection({ user }, people) {
       'ul',
       { class: 'others' },
       others.map(({ name, expected, isOperator, loginUrl }) =>
-        h('li', null, h('a', { href: loginUrl }, h('strong', null, name), h('span', { class: 'code' }, isOperator ? 'The operator' : expected))),
+        h(
+          'li',
+          null,
+          h(
+            'a',
+            { href: loginUrl },
+            h('strong', null, name),
+            h('span', { class: 'code' }, isOperator ? 'The operator' : expected),
+          ),
+        ),
       ),
     ),
     beginAgain('Begin again to bring the demonstration’s data back. You will be signed out.'),

@@ -50,9 +50,17 @@ export async function waysToSignIn() {
     { class: 'narrow', 'aria-labelledby': 'ways' },
     h('h2', { id: 'ways' }, 'Sign in'),
     connections.length
-      ? h('ul', { class: 'ways' }, connections.map(({ name, loginUrl }) => h('li', null, h('a', { class: 'button', href: loginUrl }, name))))
+      ? h(
+          'ul',
+          { class: 'ways' },
+          connections.map(({ name, loginUrl }) => h('li', null, h('a', { class: 'button', href: loginUrl }, name))),
+        )
       : [
-          h('p', null, 'No identity provider is connected yet. Whoever runs this gateway connects one on its command line:'),
+          h(
+            'p',
+            null,
+            'No identity provider is connected yet. Whoever runs this gateway connects one on its command line:',
+          ),
           h('pre', { tabindex: 0 }, h('code', null, 'npm run cli -- connection create --help')),
           h('p', { class: 'soft' }, 'Then come back to this page: it will offer to sign in.'),
         ],

@@ -19,9 +19,16 @@ async function show() {
     content = isSignedIn
       ? signedIn({ answer, cases: await readCases(), people, outcomes, refresh: show })
       : [people ? peopleToTry(people) : await waysToSignIn()];
-    if (answer.errors) content.unshift(problem('Not everything could be read.', answer.errors.map(({ message }) => message).join(' ')));
+    if (answer.errors)
+      content.unshift(problem('Not everything could be read.', answer.errors.map(({ message }) => message).join(' ')));
   } catch (error) {
-    content = [problem('This page could not be read.', error.message, h('button', { class: 'button quiet', onclick: show }, 'Try again'))];
+    content = [
+      problem(
+        'This page could not be read.',
+        error.message,
+        h('button', { class: 'button quiet', onclick: show }, 'Try again'),
+      ),
+    ];
   }
   hero.hidden = isSignedIn;
   page.replaceChildren(...content.filter(Boolean));

@@ -19,7 +19,13 @@ export interface ComposeOptions {
 }
 
 /** Puts a process together. Nothing listens and nothing has been asked of the database yet. */
-export async function compose({ config, log, clock = () => new Date(), onStatement, ...given }: ComposeOptions): Promise<Services> {
+export async function compose({
+  config,
+  log,
+  clock = () => new Date(),
+  onStatement,
+  ...given
+}: ComposeOptions): Promise<Services> {
   const database =
     given.database ??
     (await openDatabase({

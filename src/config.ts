@@ -72,7 +72,9 @@ const environment = z.object({
   INTROSPECTION: z.enum(['public', 'authenticated', 'off'], 'is public, authenticated or off').optional(),
   ALLOWED_ORIGINS: list.pipe(z.array(address)).default([]),
   TRUST_PROXY: flag.default(false),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is a level of pino').default('info'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is a level of pino')
+    .default('info'),
   PROVIDER_TIMEOUT_SECONDS: positive.default(5),
   NAME_LOOKUP_URL: address.optional(),
   NAME_LOOKUP_TIMEOUT_MS: positive.default(2_000),
@@ -93,9 +95,7 @@ export class ConfigError extends Error {
 export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
   const result = environment.safeParse(given);
-  const faults = result.success
-    ? []
-    : result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
+  const faults = result.success ? [] : result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
   const isProduction = given.NODE_ENV === 'production';
   if (isProduction) {
     if (!given.PUBLIC_URL) faults.push('PUBLIC_URL is needed in production: the https address that browsers use');

@@ -45,13 +45,18 @@ export interface TextLimits {
 }
 
 /** One line of text within its limits; absent text is fine. */
-export function checkText(value: string | null | undefined, { isRequired = false, longest }: TextLimits, ...field: string[]): Fault | null {
+export function checkText(
+  value: string | null | undefined,
+  { isRequired = false, longest }: TextLimits,
+  ...field: string[]
+): Fault | null {
   const name = field.at(-1)!;
   if (value === undefined) return null;
   if (value === null || value.trim() === '') {
     return isRequired ? fault(UserErrorCode.REQUIRED, `${name} cannot be empty.`, ...field) : null;
   }
-  if ([...value.trim()].length > longest) return fault(UserErrorCode.TOO_LONG, `${name} is at most ${longest} characters.`, ...field);
+  if ([...value.trim()].length > longest)
+    return fault(UserErrorCode.TOO_LONG, `${name} is at most ${longest} characters.`, ...field);
   if (/\p{Cc}/u.test(value) || !value.isWellFormed()) {
     return fault(UserErrorCode.INVALID, `${name} is one line of text without control characters.`, ...field);
   }

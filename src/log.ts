@@ -2,8 +2,26 @@ import { pino, type Logger } from 'pino';
 
 /** What is never written down, wherever it stands in what is logged. */
 const REDACTED = [
-  'authorization', 'cookie', 'code', 'state', 'nonce', 'binding', 'token', 'idToken', 'id_token', 'access_token',
-  'refresh_token', 'logout_token', 'client_secret', 'clientSecret', 'code_verifier', 'email', 'password', 'params', 'query', 'detail',
+  'authorization',
+  'cookie',
+  'code',
+  'state',
+  'nonce',
+  'binding',
+  'token',
+  'idToken',
+  'id_token',
+  'access_token',
+  'refresh_token',
+  'logout_token',
+  'client_secret',
+  'clientSecret',
+  'code_verifier',
+  'email',
+  'password',
+  'params',
+  'query',
+  'detail',
 ].filter((name) => name !== 'code');
 
 /** The process's log: one JSON object a line on standard output, or readable text where a person looks at it. */
@@ -31,7 +49,14 @@ function describeError(error: unknown): unknown {
     message: hideAddresses(error.message),
     ...(typeof code === 'string' ? { errorCode: code } : {}),
     ...(constraint ? { constraint } : {}),
-    stack: stack && hideAddresses(stack.split('\n').filter((line) => /^\s+at /.test(line)).join('\n')),
+    stack:
+      stack &&
+      hideAddresses(
+        stack
+          .split('\n')
+          .filter((line) => /^\s+at /.test(line))
+          .join('\n'),
+      ),
     ...(cause instanceof Error ? { cause: describeError(cause) } : {}),
   };
 }

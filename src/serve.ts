@@ -71,7 +71,9 @@ async function startDemoOf(services: Services) {
     await services.database.close();
     if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
     const { demoProviderPort } = services.config;
-    throw new StartError(`Port ${demoProviderPort} is in use. Stop what uses it, or set DEMO_PROVIDER_PORT to another one.`);
+    throw new StartError(
+      `Port ${demoProviderPort} is in use. Stop what uses it, or set DEMO_PROVIDER_PORT to another one.`,
+    );
   }
 }
 
@@ -82,7 +84,9 @@ function announce(config: Config, url: string, isDemo: boolean): void {
     `  Sign in        ${url}/`,
     `  API explorer   ${url}/explorer`,
     `  GraphQL        ${url}/graphql`,
-    ...(isDemo ? ['', '  This is a demonstration: a local OpenID provider and invented people. Never in production.'] : []),
+    ...(isDemo
+      ? ['', '  This is a demonstration: a local OpenID provider and invented people. Never in production.']
+      : []),
     '',
   ];
   if (config.logLevel !== 'silent') process.stdout.write(`${lines.join('\n')}\n`);

@@ -103,7 +103,9 @@ export async function takeTransaction(
   binding: unknown,
 ): Promise<TakenTransaction> {
   if (typeof state !== 'string' || typeof binding !== 'string') throw new Refusal('LOGIN_EXPIRED');
-  const [row] = await database.read<ConnectionSettings & Omit<TakenTransaction, 'connection'> & { begunIssuer: string; isCurrent: boolean }>(
+  const [row] = await database.read<
+    ConnectionSettings & Omit<TakenTransaction, 'connection'> & { begunIssuer: string; isCurrent: boolean }
+  >(
     tenant.id,
     `with taken as (
        delete from login_transactions where tenant_id = $1 and state_hash = $2 and binding_hash = $3 returning *

@@ -42,7 +42,13 @@ export async function logOut(
     const state = createSecret();
     await storeTransaction(
       context,
-      { connection: session, intent: LoginIntent.LOGOUT, binding: request.binding, redirectUri: request.postLogoutUri, returnTo: request.returnTo },
+      {
+        connection: session,
+        intent: LoginIntent.LOGOUT,
+        binding: request.binding,
+        redirectUri: request.postLogoutUri,
+        returnTo: request.returnTo,
+      },
       state,
     );
     return openid.buildEndSessionUrl(configuration, {
@@ -88,13 +94,22 @@ export async function acceptLogoutToken(
     if (!fresh.length) throw new LogoutTokenError('this logout token was used already');
     const actor = { kind: ActorKind.PROVIDER, userId: null, via: 'backChannelLogout' };
     const filter = sid ? { providerSessionId: sid } : { subject: sub! };
-    return endSessions(manager, { tenantId: tenant.id, at: clock(), actor }, { connectionId: connection.id, ...filter });
+    return endSessions(
+      manager,
+      { tenantId: tenant.id, at: clock(), actor },
+      { connectionId: connection.id, ...filter },
+    );
   });
 }
 
 const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
 
-async function verifyLogoutToken(configuration: openid.Configuration, connection: ConnectionSettings, token: string, now: Date) {
+async function verifyLogoutToken(
+  configuration: openid.Configuration,
+  connection: ConnectionSettings,
+  token: string,
+  now: Date,
+) {
   const { issuer, jwks_uri: address } = configuration.serverMetadata();
   if (!address) throw new LogoutTokenError('the provider publishes no keys');
   let keys = keySets.get(address);

@@ -79,7 +79,11 @@ export function administers(viewer: Viewer, organizationId: string): boolean {
 }
 
 /** Whether one of the user's organizations will do. The one that the row was read through needs no statement. */
-function anyOrganization({ loaders, tenant }: GraphQLContext, user: UserRow, suits: (organizationId: string) => boolean): Answer {
+function anyOrganization(
+  { loaders, tenant }: GraphQLContext,
+  user: UserRow,
+  suits: (organizationId: string) => boolean,
+): Answer {
   if (user.memberOf && suits(user.memberOf)) return true;
   return loaders.users.organizationIds(tenant.id, user.uuid).then((ids) => ids?.some(suits) ?? false);
 }

@@ -67,17 +67,25 @@ function checkInput(type: GraphQLInputObjectType, faults: string[]): void {
   }
 }
 
-function protectField(requirements: TypeRequirements, type: GraphQLObjectType, field: AnyField, faults: string[]): void {
+function protectField(
+  requirements: TypeRequirements,
+  type: GraphQLObjectType,
+  field: AnyField,
+  faults: string[],
+): void {
   const own = readRequirement(field);
   const ofType = readRequirement(type);
   const name = `${type.name}.${field.name}`;
   if (!own && !ofType) faults.push(`${name} is under no @auth`);
   const isStronger = own !== null && own !== ofType && own !== Requirement.PUBLIC;
   if (isStronger) {
-    if (isNonNullType(field.type)) faults.push(`${name} asks for more than its type: it must be nullable, so that a refusal leaves the rest`);
-    if (!isAnswered(type.name, own)) faults.push(`${name} asks for ${own}, which the policy table does not answer for ${type.name}`);
+    if (isNonNullType(field.type))
+      faults.push(`${name} asks for more than its type: it must be nullable, so that a refusal leaves the rest`);
+    if (!isAnswered(type.name, own))
+      faults.push(`${name} asks for ${own}, which the policy table does not answer for ${type.name}`);
   }
-  if (ofType && !isAnswered(type.name, ofType)) faults.push(`${type.name} asks for ${ofType}, which the policy table does not answer`);
+  if (ofType && !isAnswered(type.name, ofType))
+    faults.push(`${type.name} asks for ${ofType}, which the policy table does not answer`);
   const guard = resultGuard(requirements, field);
   if (!isStronger && !guard) return;
   const resolve = resolverOf(field);
@@ -92,7 +100,12 @@ function protectField(requirements: TypeRequirements, type: GraphQLObjectType, f
   };
 }
 
-function protectRootField(requirements: TypeRequirements, type: GraphQLObjectType, field: AnyField, faults: string[]): void {
+function protectRootField(
+  requirements: TypeRequirements,
+  type: GraphQLObjectType,
+  field: AnyField,
+  faults: string[],
+): void {
   const name = `${type.name}.${field.name}`;
   const requirement = readRequirement(field);
   if (!requirement) {
@@ -101,7 +114,9 @@ function protectRootField(requirements: TypeRequirements, type: GraphQLObjectTyp
   }
   const subjectPath = findSubject(field);
   if (!isAboutNobody(requirement) && !subjectPath) {
-    faults.push(`${name} asks for ${requirement} and has no argument id, organizationId or userId that says about whom`);
+    faults.push(
+      `${name} asks for ${requirement} and has no argument id, organizationId or userId that says about whom`,
+    );
   }
   const isMutation = type.name === 'Mutation';
   const inputs = field.args.flatMap((argument) => inputRequirements(argument.type, [argument.name]));
@@ -111,7 +126,8 @@ function protectRootField(requirements: TypeRequirements, type: GraphQLObjectTyp
     if (requirement !== Requirement.PUBLIC) {
       if (!context.viewer) throw unauthenticated();
       // What is about nobody in particular is decided first: who is refused learns nothing of the object.
-      if (isAboutNobody(requirement) && !(await meets(context, requirement, '', null))) throw forbidden(field.name, requirement);
+      if (isAboutNobody(requirement) && !(await meets(context, requirement, '', null)))
+        throw forbidden(field.name, requirement);
       const isLookedUp = subjectPath && (isMutation || !isAboutNobody(requirement));
       const subject = isLookedUp ? await findVisible(requirements, context, valueAt(args, subjectPath)) : null;
       const check = async (needed: Requirement, what: string) => {

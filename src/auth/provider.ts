@@ -16,7 +16,10 @@ interface ProvidersOptions {
 
 /** The providers as openid-client knows them: discovered once, kept for ten minutes or until the connection changes. */
 export class Providers {
-  private readonly known = new Map<string, { version: number; until: number; configuration: Promise<openid.Configuration> }>();
+  private readonly known = new Map<
+    string,
+    { version: number; until: number; configuration: Promise<openid.Configuration> }
+  >();
 
   constructor(private readonly options: ProvidersOptions) {}
 
@@ -25,7 +28,11 @@ export class Providers {
     const known = this.known.get(connection.id);
     if (known && known.version === connection.version && known.until > Date.now()) return known.configuration;
     const configuration = this.discover(connection);
-    this.known.set(connection.id, { version: connection.version, until: Date.now() + CACHED_MILLISECONDS, configuration });
+    this.known.set(connection.id, {
+      version: connection.version,
+      until: Date.now() + CACHED_MILLISECONDS,
+      configuration,
+    });
     configuration.catch(() => {
       if (this.known.get(connection.id)?.configuration === configuration) this.known.delete(connection.id);
     });
@@ -46,10 +53,16 @@ export class Providers {
     const execute = [openid.enableNonRepudiationChecks];
     if (isInsecure) execute.push(openid.allowInsecureRequests);
     try {
-      const configuration = await openid.discovery(issuer, connection.clientId, metadata, await this.authenticate(connection), {
-        execute,
-        timeout: this.options.timeoutSeconds,
-      });
+      const configuration = await openid.discovery(
+        issuer,
+        connection.clientId,
+        metadata,
+        await this.authenticate(connection),
+        {
+          execute,
+          timeout: this.options.timeoutSeconds,
+        },
+      );
       requireEndpoints(configuration.serverMetadata(), isInsecure);
       return configuration;
     } catch (error) {
@@ -85,7 +98,11 @@ export function readProviderError(error: unknown, step: string): Refusal {
   }
   if (error instanceof openid.ResponseBodyError) {
     const isOurs = ['invalid_client', 'unauthorized_client', 'unsupported_grant_type'].includes(error.error);
-    return new Refusal(isOurs ? 'CONNECTION_MISCONFIGURED' : 'PROVIDER_RESPONSE_INVALID', [], `${step}: ${errorName(error.error)}`);
+    return new Refusal(
+      isOurs ? 'CONNECTION_MISCONFIGURED' : 'PROVIDER_RESPONSE_INVALID',
+      [],
+      `${step}: ${errorName(error.error)}`,
+    );
   }
   const { code, cause, name, message } = error as { code?: string; cause?: unknown; name: string; message: string };
   if (code === 'OAUTH_WWW_AUTHENTICATE_CHALLENGE') {

@@ -88,7 +88,14 @@ export async function rotateSession(
     tenant.id,
     `update sessions set previous_token_hash = token_hash, previous_until = $5, token_hash = $4, rotate_at = $6
      where tenant_id = $1 and id = $2 and token_hash = $3 returning id`,
-    [tenant.id, sessionId, hashSecret(token), hashSecret(next), new Date(now + OVERLAP_MILLISECONDS), new Date(now + ROTATION_MILLISECONDS)],
+    [
+      tenant.id,
+      sessionId,
+      hashSecret(token),
+      hashSecret(next),
+      new Date(now + OVERLAP_MILLISECONDS),
+      new Date(now + ROTATION_MILLISECONDS),
+    ],
   );
   return rows.length ? next : null;
 }
@@ -144,5 +151,7 @@ export async function endSessionsNow(
   actor: Actor,
   filter: SessionFilter,
 ): Promise<number> {
-  return transact(database, tenant.id, (manager) => endSessions(manager, { tenantId: tenant.id, at: clock(), actor }, filter));
+  return transact(database, tenant.id, (manager) =>
+    endSessions(manager, { tenantId: tenant.id, at: clock(), actor }, filter),
+  );
 }

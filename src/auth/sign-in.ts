@@ -64,7 +64,12 @@ async function finishSignIn(
   transport: SessionTransport,
 ): Promise<SignedIn> {
   const { connection } = transaction;
-  const { claims: raw, idToken } = await exchangeAnswer(context.providers, transaction, response.answer, response.binding!);
+  const { claims: raw, idToken } = await exchangeAnswer(
+    context.providers,
+    transaction,
+    response.answer,
+    response.binding!,
+  );
   const claims = readClaims(raw, connection.claimNames);
   let session: Awaited<ReturnType<typeof openSession>> | undefined;
   const outcome = await link(context, connection, claims, context.nameLookup, async (manager, admitted) => {
@@ -103,7 +108,11 @@ export async function completeLink(context: SignInContext, response: ProviderRes
   return finishLink(context, await take(context, response, [LoginIntent.LINK]), response);
 }
 
-async function finishLink(context: SignInContext, transaction: TakenTransaction, response: ProviderResponse): Promise<Linked> {
+async function finishLink(
+  context: SignInContext,
+  transaction: TakenTransaction,
+  response: ProviderResponse,
+): Promise<Linked> {
   const { viewer, tenant } = context;
   if (!viewer || viewer.sessionId !== transaction.sessionId) throw new Refusal('LOGIN_EXPIRED');
   refuseStaleSession(context);
@@ -133,7 +142,11 @@ export function refuseStaleSession({ viewer, clock }: OperationContext): void {
   }
 }
 
-async function take(context: SignInContext, response: ProviderResponse, intents: LoginIntent[]): Promise<TakenTransaction> {
+async function take(
+  context: SignInContext,
+  response: ProviderResponse,
+  intents: LoginIntent[],
+): Promise<TakenTransaction> {
   const transaction = await takeTransaction(context, response.answer.get('state'), response.binding);
   const isElsewhere = placeOf(response.answeredAt) !== placeOf(new URL(transaction.redirectUri));
   if (!intents.includes(transaction.intent) || isElsewhere) throw new Refusal('LOGIN_EXPIRED');

@@ -35,14 +35,19 @@ function findMismatches(connection: ConnectionSettings, metadata: Metadata): str
   const lacks = (supported: unknown, wanted: string) => Array.isArray(supported) && !supported.includes(wanted);
   const { clientAuthentication, idTokenAlgorithm, userinfoAlgorithm, usesPkce, scopes } = connection;
   return [
-    lacks(metadata.id_token_signing_alg_values_supported, idTokenAlgorithm) && `The provider does not sign ID tokens with ${idTokenAlgorithm}.`,
+    lacks(metadata.id_token_signing_alg_values_supported, idTokenAlgorithm) &&
+      `The provider does not sign ID tokens with ${idTokenAlgorithm}.`,
     userinfoAlgorithm &&
       lacks(metadata.userinfo_signing_alg_values_supported, userinfoAlgorithm) &&
       `The provider does not sign userinfo with ${userinfoAlgorithm}.`,
     lacks(metadata.token_endpoint_auth_methods_supported, clientAuthentication.toLowerCase()) &&
       `The provider does not take ${clientAuthentication}.`,
-    usesPkce && lacks(metadata.code_challenge_methods_supported, 'S256') && 'The provider does not take PKCE challenges (S256).',
-    ...scopes.map((scope) => lacks(metadata.scopes_supported, scope) && `The provider does not know the scope ${scope}.`),
+    usesPkce &&
+      lacks(metadata.code_challenge_methods_supported, 'S256') &&
+      'The provider does not take PKCE challenges (S256).',
+    ...scopes.map(
+      (scope) => lacks(metadata.scopes_supported, scope) && `The provider does not know the scope ${scope}.`,
+    ),
     !metadata.end_session_endpoint && 'The provider has no logout: people stay signed in there.',
     !metadata.userinfo_endpoint && 'The provider has no userinfo: claims come from the ID token alone.',
   ].filter((warning): warning is string => typeof warning === 'string');

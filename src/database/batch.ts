@@ -39,7 +39,11 @@ export function createBatch<Value, Arguments = void>(
     }
   }
 
-  async function answer(group: BatchGroup<Arguments>, keys: string[], waiting: Map<string, Waiting<Value>[]>): Promise<void> {
+  async function answer(
+    group: BatchGroup<Arguments>,
+    keys: string[],
+    waiting: Map<string, Waiting<Value>[]>,
+  ): Promise<void> {
     try {
       const values = await read(group, keys);
       for (const key of keys) for (const { resolve } of waiting.get(key)!) resolve(values.get(key));

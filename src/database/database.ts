@@ -112,13 +112,28 @@ function managedEntities() {
 }
 
 const CONNECTION_LOST = new Set(['57P01', '57P02', '57P03', '08000', '08003', '08006', '08001', '53300']);
-const NETWORK_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENOENT']);
+const NETWORK_ERRORS = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENOENT',
+]);
 
 /** Whether the database cannot be reached, rather than refused the statement. */
 export function isConnectionLost(error: unknown): boolean {
-  for (let cause = error as { code?: string; message?: string; cause?: unknown; errors?: unknown[] } | undefined; cause; ) {
+  for (
+    let cause = error as { code?: string; message?: string; cause?: unknown; errors?: unknown[] } | undefined;
+    cause;
+  ) {
     if (cause.code && (CONNECTION_LOST.has(cause.code) || NETWORK_ERRORS.has(cause.code))) return true;
-    if (/Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(cause.message ?? '')) {
+    if (
+      /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+        cause.message ?? '',
+      )
+    ) {
       return true;
     }
     cause = (cause.cause ?? cause.errors?.[0]) as typeof cause;

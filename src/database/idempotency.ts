@@ -11,12 +11,22 @@ import { runSql } from './transact.js';
  */
 export async function takeIdempotencyKey(
   manager: EntityManager,
-  request: { tenantId: string; userId: string; at: Date; operation: string; key: string | null | undefined; input: object; objectId: string },
+  request: {
+    tenantId: string;
+    userId: string;
+    at: Date;
+    operation: string;
+    key: string | null | undefined;
+    input: object;
+    objectId: string;
+  },
 ): Promise<string | null> {
   const { tenantId, userId, at, operation, key, input, objectId } = request;
   if (key === null || key === undefined) return null;
   if (!/^[\x21-\x7e]{1,128}$/.test(key)) {
-    throw new Faults([fault(UserErrorCode.INVALID, 'idempotencyKey is 1 to 128 visible ASCII characters.', 'idempotencyKey')]);
+    throw new Faults([
+      fault(UserErrorCode.INVALID, 'idempotencyKey is 1 to 128 visible ASCII characters.', 'idempotencyKey'),
+    ]);
   }
   const inputHash = createHash('sha256').update(canonicalJson(input)).digest('base64url');
   const taken = await runSql(
@@ -34,7 +44,11 @@ export async function takeIdempotencyKey(
   );
   if (known?.operation === operation && known.inputHash === inputHash) return known.objectId;
   throw new Faults([
-    fault(UserErrorCode.IDEMPOTENCY_KEY_REUSED, 'This idempotencyKey was used with another input: take a new one.', 'idempotencyKey'),
+    fault(
+      UserErrorCode.IDEMPOTENCY_KEY_REUSED,
+      'This idempotencyKey was used with another input: take a new one.',
+      'idempotencyKey',
+    ),
   ]);
 }
 

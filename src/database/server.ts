@@ -1,10 +1,5 @@
 import pg from 'pg';
-import {
-  type ConnectionPool,
-  readTimestamp,
-  type StatementListener,
-  TIMESTAMPTZ,
-} from './pool.js';
+import { type ConnectionPool, readTimestamp, type StatementListener, TIMESTAMPTZ } from './pool.js';
 
 interface ServerOptions {
   url: string;

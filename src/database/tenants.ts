@@ -16,11 +16,17 @@ export class UnknownTenantError extends Error {}
  * Finds the tenant of a host name: the one that has it, else the one that has none. `publicUrl` gives the scheme, and
  * the address of the tenant without a host name.
  */
-export function createTenantFinder(database: Database, publicUrl: () => string): (host: string) => Promise<TenantContext> {
+export function createTenantFinder(
+  database: Database,
+  publicUrl: () => string,
+): (host: string) => Promise<TenantContext> {
   let kept: { until: number; tenants: Promise<Row[]> } | undefined;
   return async (host) => {
     if (!kept || kept.until < Date.now()) {
-      kept = { until: Date.now() + KEPT_MILLISECONDS, tenants: database.read<Row>(null, 'select id, slug, host from tenants', []) };
+      kept = {
+        until: Date.now() + KEPT_MILLISECONDS,
+        tenants: database.read<Row>(null, 'select id, slug, host from tenants', []),
+      };
       kept.tenants.catch(() => (kept = undefined));
     }
     const tenants = await kept.tenants;

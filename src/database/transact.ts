@@ -21,7 +21,8 @@ export async function transact<Result>(
   tenantId: string,
   work: (manager: EntityManager) => Promise<Result>,
 ): Promise<Result> {
-  if (transactionScope.getStore()?.isOpen) throw new Error('A transaction is open already: pass its entity manager on.');
+  if (transactionScope.getStore()?.isOpen)
+    throw new Error('A transaction is open already: pass its entity manager on.');
   for (let attempt = 1; ; attempt++) {
     const manager = database.orm.em.fork({ clear: true });
     manager.setFilterParams('tenant', { tenantId });

@@ -66,8 +66,10 @@ export const DEMO_PEOPLE: DemoPerson[] = [
   },
   {
     ...person('elodie', 'Élodie', 'Renard', '35600000000048', { organization_label: 'La Poste' }),
-    before: 'Known as the only administrator of Ville de Lyon. Her provider now names an organization that is not here.',
-    after: 'The organization is made and she moves there, as a member. Ville de Lyon is flagged: it needs an administrator.',
+    before:
+      'Known as the only administrator of Ville de Lyon. Her provider now names an organization that is not here.',
+    after:
+      'The organization is made and she moves there, as a member. Ville de Lyon is flagged: it needs an administrator.',
     expected: 'O5_CREATED_AND_MOVED',
   },
 ];

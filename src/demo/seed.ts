@@ -12,7 +12,16 @@ import {
   NameSource,
   NameStatus,
 } from '../entities/enums.js';
-import { Connection, Identity, Membership, MembershipRole, Organization, OrganizationIdentifier, Role, User } from '../entities/index.js';
+import {
+  Connection,
+  Identity,
+  Membership,
+  MembershipRole,
+  Organization,
+  OrganizationIdentifier,
+  Role,
+  User,
+} from '../entities/index.js';
 import { recordEvents } from '../events/record.js';
 import type { Services } from '../services.js';
 import { presetSettings } from '../sso/connection-presets.js';
@@ -34,7 +43,10 @@ interface SeedOptions {
 export const demoClientSecret = randomBytes(24).toString('base64url');
 
 /** Brings the people and organizations of the demonstration to where each case begins, and connects the provider. */
-export async function seedDemo({ database, sealing, clock }: Services, { tenantId, issuer, redirectUris, clientSecret }: SeedOptions): Promise<void> {
+export async function seedDemo(
+  { database, sealing, clock }: Services,
+  { tenantId, issuer, redirectUris, clientSecret }: SeedOptions,
+): Promise<void> {
   await transact(database, tenantId, async (manager) => {
     const at = clock();
     await removeDemo(manager, tenantId);
@@ -53,7 +65,13 @@ export async function seedDemo({ database, sealing, clock }: Services, { tenantI
     };
     if (connection) Object.assign(connection, settings);
     else {
-      connection = manager.create(Connection, { ...settings, id, tenantId, slug: DEMO_CONNECTION, preset: ConnectionPreset.PROCONNECT });
+      connection = manager.create(Connection, {
+        ...settings,
+        id,
+        tenantId,
+        slug: DEMO_CONNECTION,
+        preset: ConnectionPreset.PROCONNECT,
+      });
     }
     const roles = await manager.find(Role, {});
     const roleNamed = (name: BuiltInRole) => roles.find((role) => role.name === (name as string))!;
@@ -65,12 +83,22 @@ export async function seedDemo({ database, sealing, clock }: Services, { tenantI
           nameStatus: NameStatus.CONFIRMED,
           nameSource: NameSource.ADMINISTRATOR,
         });
-        manager.create(OrganizationIdentifier, { tenantId, organization, scheme: IdentifierScheme.SIRET, value: siret });
+        manager.create(OrganizationIdentifier, {
+          tenantId,
+          organization,
+          scheme: IdentifierScheme.SIRET,
+          value: siret,
+        });
         return [key, organization];
       }),
     ) as Record<keyof typeof DEMO_ORGANIZATIONS, Organization>;
 
-    const enrol = (person: DemoPerson, organization: Organization, names: BuiltInRole[], isTenantAdministrator = false) => {
+    const enrol = (
+      person: DemoPerson,
+      organization: Organization,
+      names: BuiltInRole[],
+      isTenantAdministrator = false,
+    ) => {
       const { given_name: givenName, usual_name: familyName, email } = person.claims as Record<string, string>;
       const user = manager.create(User, {
         tenantId,
@@ -81,7 +109,15 @@ export async function seedDemo({ database, sealing, clock }: Services, { tenantI
         familyName: familyName!,
         isTenantAdministrator,
       });
-      manager.create(Identity, { tenantId, user, connection: connection, issuer, subject: person.sub, email: email!, createdAt: at });
+      manager.create(Identity, {
+        tenantId,
+        user,
+        connection: connection,
+        issuer,
+        subject: person.sub,
+        email: email!,
+        createdAt: at,
+      });
       const membership = manager.create(Membership, {
         tenantId,
         user,
@@ -90,7 +126,8 @@ export async function seedDemo({ database, sealing, clock }: Services, { tenantI
         connection: connection,
         joinedAt: at,
       });
-      for (const name of names) manager.create(MembershipRole, { tenantId, membership, role: roleNamed(name), grantedAt: at });
+      for (const name of names)
+        manager.create(MembershipRole, { tenantId, membership, role: roleNamed(name), grantedAt: at });
     };
     const [, bruno, chloe, , elodie] = DEMO_PEOPLE as [DemoPerson, DemoPerson, DemoPerson, DemoPerson, DemoPerson];
     enrol(bruno, organizations.dinum, [BuiltInRole.MEMBER, BuiltInRole.ADMINISTRATOR]);
@@ -115,8 +152,14 @@ export async function seedDemo({ database, sealing, clock }: Services, { tenantI
 async function removeDemo(manager: Parameters<typeof runSql>[0], tenantId: string): Promise<void> {
   const people = [...DEMO_PEOPLE, DEMO_OPERATOR];
   const emails = people.map(({ claims }) => String(claims.email).toLowerCase());
-  const sirets = [...Object.values(DEMO_ORGANIZATIONS).map(({ siret }) => siret), ...people.map(({ claims }) => String(claims.siret))];
-  await runSql(manager, 'delete from users where tenant_id = $1 and email_normalized = any($2::text[])', [tenantId, emails]);
+  const sirets = [
+    ...Object.values(DEMO_ORGANIZATIONS).map(({ siret }) => siret),
+    ...people.map(({ claims }) => String(claims.siret)),
+  ];
+  await runSql(manager, 'delete from users where tenant_id = $1 and email_normalized = any($2::text[])', [
+    tenantId,
+    emails,
+  ]);
   await runSql(
     manager,
     `delete from organizations where tenant_id = $1 and id in (

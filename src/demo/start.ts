@@ -37,7 +37,12 @@ export async function startDemo(services: Services): Promise<Demo> {
       });
       reset = async () => {
         const { id: tenantId } = await services.findTenant(new URL(url).host);
-        await seedDemo(services, { tenantId, issuer: provider.issuer, redirectUris: redirectUris.slice(1), clientSecret: demoClientSecret });
+        await seedDemo(services, {
+          tenantId,
+          issuer: provider.issuer,
+          redirectUris: redirectUris.slice(1),
+          clientSecret: demoClientSecret,
+        });
       };
       await reset();
     },

@@ -3,7 +3,10 @@ import { v7 } from 'uuid';
 
 /** Columns that every table of a tenant has: its own key (UUID v7) and the tenant. */
 export const ofTenant = () => ({
-  id: p.uuid().primary().onCreate(() => v7()),
+  id: p
+    .uuid()
+    .primary()
+    .onCreate(() => v7()),
   tenantId: p.uuid(),
 });
 

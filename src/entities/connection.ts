@@ -1,6 +1,15 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { ofTenant, tenantFilter, tracked } from './base.js';
-import { ClientAuthentication, CompletionPolicy, ConnectionPreset, ConnectionStatus, EmailTrust, IdentifierScheme, MissingOrganization, OrganizationAuthority } from './enums.js';
+import {
+  ClientAuthentication,
+  CompletionPolicy,
+  ConnectionPreset,
+  ConnectionStatus,
+  EmailTrust,
+  IdentifierScheme,
+  MissingOrganization,
+  OrganizationAuthority,
+} from './enums.js';
 
 export const ConnectionSchema = defineEntity({
   name: 'Connection',

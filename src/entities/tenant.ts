@@ -5,7 +5,10 @@ export const TenantSchema = defineEntity({
   name: 'Tenant',
   tableName: 'tenants',
   properties: {
-    id: p.uuid().primary().onCreate(() => v7()),
+    id: p
+      .uuid()
+      .primary()
+      .onCreate(() => v7()),
     slug: p.string(),
     name: p.string(),
     /** The host name that requests of this tenant come to; null for the tenant of every other host. */

@@ -48,16 +48,30 @@ export async function sendNotices({ config, database, clock, log }: MailContext)
   const tenants = await database.read<{ id: string }>(null, 'select id from tenants', []);
   for (const { id: tenantId } of tenants) {
     const now = clock();
-    const due = await database.read<DueNotice>(tenantId, TAKE_DUE, [tenantId, now, new Date(now.getTime() + LEASE_MILLISECONDS)]);
+    const due = await database.read<DueNotice>(tenantId, TAKE_DUE, [
+      tenantId,
+      now,
+      new Date(now.getTime() + LEASE_MILLISECONDS),
+    ]);
     for (const { id, kind, data, attempts, email } of due) {
       const settle = (mailAt: Date | null, mailedAt: Date | null) =>
-        database.read(tenantId, 'update notices set mail_at = $3, mailed_at = $4 where tenant_id = $1 and id = $2', [tenantId, id, mailAt, mailedAt]);
+        database.read(tenantId, 'update notices set mail_at = $3, mailed_at = $4 where tenant_id = $1 and id = $2', [
+          tenantId,
+          id,
+          mailAt,
+          mailedAt,
+        ]);
       if (!email) {
         await settle(null, null);
         continue;
       }
       try {
-        await transport.sendMail({ from: config.mailFrom, to: email, messageId: `<${id}@vestibule>`, ...TEXTS[kind](data) });
+        await transport.sendMail({
+          from: config.mailFrom,
+          to: email,
+          messageId: `<${id}@vestibule>`,
+          ...TEXTS[kind](data),
+        });
         await settle(null, clock());
       } catch (error) {
         log.warn({ notice: id, error }, 'a notice could not be mailed');

@@ -74,7 +74,11 @@ export async function useAuthRoutes(server: FastifyInstance, services: Services)
         const binding = request.cookies[LOGIN_COOKIE] ?? createSecret();
         const { publicUrl } = context.tenant;
         const returnTo = safeReturnTo((request.query as Query).returnTo);
-        const provider = await logOut(context, { binding, returnTo, postLogoutUri: `${publicUrl}/auth/logout/callback` });
+        const provider = await logOut(context, {
+          binding,
+          returnTo,
+          postLogoutUri: `${publicUrl}/auth/logout/callback`,
+        });
         clearSessionCookie(reply);
         if (provider) setLoginCookie(reply, binding);
         return reply.redirect(provider?.href ?? returnTo, 303);
@@ -84,12 +88,14 @@ export async function useAuthRoutes(server: FastifyInstance, services: Services)
   server.get('/auth/logout/callback', async (request, reply) =>
     refusable(request, reply, async () => {
       const context = await createRequestContext(services, request, reply);
-      const transaction = await takeTransaction(context, (request.query as Query).state, request.cookies[LOGIN_COOKIE]).catch(
-        (error: unknown) => {
-          if (error instanceof Refusal) return null;
-          throw error;
-        },
-      );
+      const transaction = await takeTransaction(
+        context,
+        (request.query as Query).state,
+        request.cookies[LOGIN_COOKIE],
+      ).catch((error: unknown) => {
+        if (error instanceof Refusal) return null;
+        throw error;
+      });
       const isOurs = transaction?.intent === LoginIntent.LOGOUT;
       return reply.redirect(isOurs ? safeReturnTo(transaction.returnTo) : DEFAULT_PAGE);
     }),

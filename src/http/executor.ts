@@ -35,7 +35,9 @@ export function createGateway(schema: GraphQLSchema, log: Logger): GatewayInterf
     }
     const variableValues = request.variables ?? {};
     const runPlainly = () => execute({ schema, document, contextValue, variableValues, operationName });
-    let result = (await (compiled ? compiled.query(undefined, contextValue, variableValues) : runPlainly())) as ExecutionResult;
+    let result = (await (compiled
+      ? compiled.query(undefined, contextValue, variableValues)
+      : runPlainly())) as ExecutionResult;
     // Compiled queries know no defaults of input fields and report variables in words of their own. Without `data`
     // nothing has run yet: the plain way may judge.
     if (compiled && result.data === undefined) result = await runPlainly();
@@ -57,7 +59,10 @@ export function createGateway(schema: GraphQLSchema, log: Logger): GatewayInterf
 export function presentError(error: GraphQLError, log: Logger): GraphQLError {
   const origin = originOf(error);
   // Without an origin the executor itself complains: of the request, or, at a path, of what a resolver gave it.
-  const isOurs = origin === undefined ? error.path !== undefined && error.extensions?.code === undefined : !(origin instanceof GraphQLError);
+  const isOurs =
+    origin === undefined
+      ? error.path !== undefined && error.extensions?.code === undefined
+      : !(origin instanceof GraphQLError);
   if (!isOurs) return error;
   const cause = origin ?? error;
   const place = { nodes: error.nodes, path: error.path, positions: error.positions, source: error.source };
@@ -71,7 +76,8 @@ export function presentUnexpected(cause: unknown, log: Logger): GraphQLError {
     log.error({ error: (cause as Error).message }, 'the database cannot be reached');
     return graphqlError('SERVICE_UNAVAILABLE', 'The service is not available at the moment. Try again in a minute.');
   }
-  if (stateOf(cause) === CHARACTER_NOT_IN_REPERTOIRE) return graphqlError('BAD_USER_INPUT', 'Text cannot hold the NUL character.');
+  if (stateOf(cause) === CHARACTER_NOT_IN_REPERTOIRE)
+    return graphqlError('BAD_USER_INPUT', 'Text cannot hold the NUL character.');
   if (cause instanceof UnknownTenantError) return graphqlError('NOT_FOUND', 'There is no tenant at this address.');
   const id = randomUUID();
   log.error({ id, error: cause }, 'an unexpected error');

@@ -83,7 +83,11 @@ export async function useGraphQL(server: FastifyInstance, services: Services, sc
         const value = request.headers[name];
         if (typeof value === 'string') headers.set(name, value);
       }
-      const { status, headers: answerHeaders, body } = await apollo.executeHTTPGraphQLRequest({
+      const {
+        status,
+        headers: answerHeaders,
+        body,
+      } = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: { method: 'POST', headers, search: '', body: request.body },
         context: () => createContext(request, reply),
       });
@@ -102,14 +106,18 @@ export async function useGraphQL(server: FastifyInstance, services: Services, sc
       return reply
         .code(405)
         .header('allow', 'POST')
-        .send({ errors: [{ message: 'Send GraphQL by POST with a JSON body.', extensions: { code: 'METHOD_NOT_ALLOWED' } }] });
+        .send({
+          errors: [{ message: 'Send GraphQL by POST with a JSON body.', extensions: { code: 'METHOD_NOT_ALLOWED' } }],
+        });
     },
   });
 
   server.get('/schema.graphql', async (request, reply) => {
     const { viewer } = await createRequestContext(services, request, reply);
     if (!isSchemaShown(config.introspection, viewer !== null)) {
-      return reply.code(viewer ? 404 : 401).send({ errors: [{ message: 'The schema is not published to this caller.' }] });
+      return reply
+        .code(viewer ? 404 : 401)
+        .send({ errors: [{ message: 'The schema is not published to this caller.' }] });
     }
     return reply.type('text/plain; charset=utf-8').send(sdl.public);
   });

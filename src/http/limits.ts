@@ -23,15 +23,19 @@ export function costLimit(context: ValidationContext): ASTVisitor {
     OperationDefinition(operation) {
       const measure = new Measure(context);
       const { objects, depth } = measure.selection(operation.selectionSet, 1, 0, true);
-      if (measure.rootFields > MOST_ROOT_FIELDS) report(context, operation, `asks for more than ${MOST_ROOT_FIELDS} root fields`);
+      if (measure.rootFields > MOST_ROOT_FIELDS)
+        report(context, operation, `asks for more than ${MOST_ROOT_FIELDS} root fields`);
       else if (depth > DEEPEST) report(context, operation, `is more than ${DEEPEST} levels deep`);
-      else if (objects > MOST_OBJECTS) report(context, operation, `could answer with more than ${MOST_OBJECTS} objects: ask for smaller pages`);
+      else if (objects > MOST_OBJECTS)
+        report(context, operation, `could answer with more than ${MOST_OBJECTS} objects: ask for smaller pages`);
     },
   };
 }
 
 function report(context: ValidationContext, node: OperationDefinitionNode, what: string): void {
-  context.reportError(new GraphQLError(`This operation ${what}.`, { nodes: node, extensions: { code: 'BAD_USER_INPUT' } }));
+  context.reportError(
+    new GraphQLError(`This operation ${what}.`, { nodes: node, extensions: { code: 'BAD_USER_INPUT' } }),
+  );
 }
 
 class Measure {

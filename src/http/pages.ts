@@ -1,5 +1,10 @@
 /** A page of ours in a few words: for what a browser is shown outside the console. Everything in it is escaped. */
-export function messagePage(page: { title: string; message: string; code?: string; action?: { href: string; label: string } }): string {
+export function messagePage(page: {
+  title: string;
+  message: string;
+  code?: string;
+  action?: { href: string; label: string };
+}): string {
   const { title, message, code, action } = page;
   return `<!doctype html>
 <html lang="en">

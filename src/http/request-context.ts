@@ -8,7 +8,11 @@ import { readToken, setSessionCookie } from './cookies.js';
  * The context of one request: its tenant by the host name, its viewer by cookie or bearer token. A cookie that is due
  * is replaced on the way.
  */
-export async function createRequestContext(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<SignInContext> {
+export async function createRequestContext(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<SignInContext> {
   const { database, sealing, clock, providers, nameLookup } = services;
   const tenant = await services.findTenant(request.host);
   const log = request.log as unknown as SignInContext['log'];

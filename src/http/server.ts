@@ -3,7 +3,13 @@ import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
 import formbody from '@fastify/formbody';
 import Fastify, {
-  LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import helmet from 'helmet';
 import type { Services } from '../services.js';
@@ -105,7 +111,11 @@ function answer(request: FastifyRequest, reply: FastifyReply, status: number, co
   void reply.code(status);
   if (request.headers.accept?.includes('text/html')) {
     const action = { href: '/', label: 'Back to the start' };
-    return reply.type('text/html; charset=utf-8').send(messagePage({ title: 'This did not work', message, code, action }));
+    return reply
+      .type('text/html; charset=utf-8')
+      .send(messagePage({ title: 'This did not work', message, code, action }));
   }
-  return reply.type('application/json; charset=utf-8').send(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
+  return reply
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
 }

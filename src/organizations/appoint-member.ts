@@ -33,9 +33,14 @@ export async function appointMember(
         fault(UserErrorCode.NOT_FOUND, 'There is no such member of this organization.', 'userId'),
     ]);
     refuseFaults([
-      user!.status !== UserStatus.ACTIVE && fault(UserErrorCode.WRONG_STATUS, 'Only an active user can be an administrator.', 'userId'),
+      user!.status !== UserStatus.ACTIVE &&
+        fault(UserErrorCode.WRONG_STATUS, 'Only an active user can be an administrator.', 'userId'),
       organization.status !== OrganizationStatus.ACTIVE &&
-        fault(UserErrorCode.WRONG_STATUS, 'The organization is suspended or archived: resume it first.', 'organizationId'),
+        fault(
+          UserErrorCode.WRONG_STATUS,
+          'The organization is suspended or archived: resume it first.',
+          'organizationId',
+        ),
     ]);
     const facts: Fact[] = [];
     const about = { organizationId: organization.id, userId: user!.id };
@@ -51,7 +56,8 @@ export async function appointMember(
       });
     await manager.flush();
     const roles = known ? [BuiltInRole.ADMINISTRATOR] : [BuiltInRole.MEMBER, BuiltInRole.ADMINISTRATOR];
-    if (!known) facts.push({ type: 'membership.added', ...about, objectId: membership.id, after: { source: 'ADMIN', roles } });
+    if (!known)
+      facts.push({ type: 'membership.added', ...about, objectId: membership.id, after: { source: 'ADMIN', roles } });
     const granted = await runSql(
       manager,
       `insert into membership_roles (id, tenant_id, membership_id, role_id, granted_at, granted_by_user_id)
@@ -61,7 +67,12 @@ export async function appointMember(
       [tenantId, membership.id, at, viewer.userId, roles.map(() => v7()), roles],
     );
     if (!granted.length) return membership.id;
-    facts.push({ type: 'membership.role_granted', ...about, objectId: membership.id, after: { role: BuiltInRole.ADMINISTRATOR } });
+    facts.push({
+      type: 'membership.role_granted',
+      ...about,
+      objectId: membership.id,
+      after: { role: BuiltInRole.ADMINISTRATOR },
+    });
     if (organization.needsAdministrator) {
       organization.needsAdministrator = false;
       facts.push({

@@ -10,14 +10,22 @@ import { confirmedName, lockOrganization } from './update-organization.js';
  * FIRST_MEMBER_ONCE: the member whose sign-in made the organization gives it its name, once, while nobody has confirmed
  * one. Throws Faults: COMPLETION_CLOSED, REQUIRED, TOO_LONG, INVALID.
  */
-export async function completeOrganization(context: OperationContext, input: { id: string; name: string }): Promise<void> {
+export async function completeOrganization(
+  context: OperationContext,
+  input: { id: string; name: string },
+): Promise<void> {
   const writer = writerOf(context, 'organizationComplete');
   await transact(context.database, writer.tenantId, async (manager) => {
     const organization = await lockOrganization(manager, input.id);
     const isOpen =
       organization.completionUserId === viewerOf(context).userId && organization.nameStatus !== NameStatus.CONFIRMED;
     refuseFaults([
-      !isOpen && fault(UserErrorCode.COMPLETION_CLOSED, 'The name of this organization is for its administrators to change.', 'id'),
+      !isOpen &&
+        fault(
+          UserErrorCode.COMPLETION_CLOSED,
+          'The name of this organization is for its administrators to change.',
+          'id',
+        ),
       checkText(input.name, { isRequired: true, longest: 128 }, 'name'),
     ]);
     const { name, nameStatus, nameSource } = organization;

@@ -42,7 +42,12 @@ export async function createOrganization(context: OperationContext, input: Creat
       description: input.description?.trim() || null,
     });
     await manager.flush();
-    const taken = await insertIdentifiers(manager, tenantId, id, identifiers.map((identifier, index) => ({ ...identifier, index })));
+    const taken = await insertIdentifiers(
+      manager,
+      tenantId,
+      id,
+      identifiers.map((identifier, index) => ({ ...identifier, index })),
+    );
     refuseFaults(taken);
     const { name, description } = organization;
     const after = { name, description, identifiers, origin: 'ADMIN' };

@@ -13,9 +13,13 @@ export interface IdentifierInput {
 const MOST = 10;
 
 /** Identifiers in their stored form, and everything that is wrong with them. */
-export function readIdentifiers(inputs: readonly IdentifierInput[]): { identifiers: IdentifierInput[]; faults: Fault[] } {
+export function readIdentifiers(inputs: readonly IdentifierInput[]): {
+  identifiers: IdentifierInput[];
+  faults: Fault[];
+} {
   const faults: Fault[] = [];
-  if (inputs.length > MOST) faults.push(fault(UserErrorCode.INVALID, `An organization has at most ${MOST} identifiers.`, 'identifiers'));
+  if (inputs.length > MOST)
+    faults.push(fault(UserErrorCode.INVALID, `An organization has at most ${MOST} identifiers.`, 'identifiers'));
   const identifiers = inputs.map(({ scheme, value }, index) => {
     const at = ['identifiers', String(index), 'value'];
     if (scheme === IdentifierScheme.SIRET) {
@@ -32,7 +36,8 @@ export function readIdentifiers(inputs: readonly IdentifierInput[]): { identifie
   const seen = new Set<string>();
   identifiers.forEach(({ scheme, value }, index) => {
     const key = `${scheme} ${value}`;
-    if (seen.has(key)) faults.push(fault(UserErrorCode.INVALID, 'This identifier is given twice.', 'identifiers', String(index)));
+    if (seen.has(key))
+      faults.push(fault(UserErrorCode.INVALID, 'This identifier is given twice.', 'identifiers', String(index)));
     seen.add(key);
   });
   return { identifiers, faults };
@@ -54,7 +59,9 @@ export async function insertIdentifiers(
       [v7(), tenantId, organizationId, scheme, value],
     );
     if (!rows.length) {
-      faults.push(fault(UserErrorCode.TAKEN, `${scheme} ${value} belongs to another organization.`, 'identifiers', String(index)));
+      faults.push(
+        fault(UserErrorCode.TAKEN, `${scheme} ${value} belongs to another organization.`, 'identifiers', String(index)),
+      );
     }
   }
   return faults;

@@ -65,16 +65,27 @@ export async function lockOrganization(manager: EntityManager, id: string): Prom
 
 /** A name that a person gives is sure: it is never looked up or overwritten again. */
 export function confirmedName(name: string, nameSource: NameSource) {
-  return { name: name.trim(), nameStatus: NameStatus.CONFIRMED, nameSource, nameLookupAt: null, completionUserId: null };
+  return {
+    name: name.trim(),
+    nameStatus: NameStatus.CONFIRMED,
+    nameSource,
+    nameLookupAt: null,
+    completionUserId: null,
+  };
 }
 
-function changesOf(organization: Organization, { name, description, status }: UpdateOrganization): Partial<Organization> {
+function changesOf(
+  organization: Organization,
+  { name, description, status }: UpdateOrganization,
+): Partial<Organization> {
   const wanted: Partial<Organization> = {
     ...(name ? confirmedName(name, NameSource.ADMINISTRATOR) : {}),
     ...(description === undefined ? {} : { description: description?.trim() || null }),
     ...(status ? { status } : {}),
   };
-  const changed = Object.entries(wanted).filter(([property, value]) => organization[property as keyof Organization] !== value);
+  const changed = Object.entries(wanted).filter(
+    ([property, value]) => organization[property as keyof Organization] !== value,
+  );
   return Object.fromEntries(changed);
 }
 
@@ -89,9 +100,12 @@ async function replaceIdentifiers(
     'select id, scheme, value from organization_identifiers where tenant_id = $1 and organization_id = $2 order by scheme, value',
     [tenantId, organizationId],
   );
-  const isSame = (left: IdentifierInput) => (right: IdentifierInput) => left.scheme === right.scheme && left.value === right.value;
+  const isSame = (left: IdentifierInput) => (right: IdentifierInput) =>
+    left.scheme === right.scheme && left.value === right.value;
   const gone = before.filter((identifier) => !wanted.some(isSame(identifier)));
-  const added = wanted.map((identifier, index) => ({ ...identifier, index })).filter((identifier) => !before.some(isSame(identifier)));
+  const added = wanted
+    .map((identifier, index) => ({ ...identifier, index }))
+    .filter((identifier) => !before.some(isSame(identifier)));
   if (gone.length) {
     await runSql(manager, 'delete from organization_identifiers where tenant_id = $1 and id = any($2::uuid[])', [
       tenantId,
@@ -99,5 +113,9 @@ async function replaceIdentifiers(
     ]);
   }
   const faults = await insertIdentifiers(manager, tenantId, organizationId, added);
-  return { before: before.map(({ scheme, value }) => ({ scheme, value })), isChanged: gone.length + added.length > 0, faults };
+  return {
+    before: before.map(({ scheme, value }) => ({ scheme, value })),
+    isChanged: gone.length + added.length > 0,
+    faults,
+  };
 }

@@ -20,7 +20,11 @@ export async function attempt<Result>(
 }
 
 /** Reads `first` and `after`; BAD_USER_INPUT when they cannot be. */
-export function pageRequest(first: number | null | undefined, after: string | null | undefined, keys?: number): PageRequest {
+export function pageRequest(
+  first: number | null | undefined,
+  after: string | null | undefined,
+  keys?: number,
+): PageRequest {
   try {
     return readPageRequest(first, after, keys);
   } catch (error) {
@@ -30,7 +34,13 @@ export function pageRequest(first: number | null | undefined, after: string | nu
 }
 
 /** A page as a Relay connection. */
-export function toConnection<Row>({ rows, hasNextPage, hasPreviousPage, countTotal, cursorOf }: Page<Row>): ConnectionValue<Row> {
+export function toConnection<Row>({
+  rows,
+  hasNextPage,
+  hasPreviousPage,
+  countTotal,
+  cursorOf,
+}: Page<Row>): ConnectionValue<Row> {
   // Cursors cost: they are made when they are asked for.
   return {
     get edges() {

@@ -1,5 +1,14 @@
 import 'reflect-metadata';
-import { type GraphQLField, type GraphQLInputField, type GraphQLSchema, isAbstractType, isInputObjectType, isIntrospectionType, isObjectType, specifiedDirectives } from 'graphql';
+import {
+  type GraphQLField,
+  type GraphQLInputField,
+  type GraphQLSchema,
+  isAbstractType,
+  isInputObjectType,
+  isIntrospectionType,
+  isObjectType,
+  specifiedDirectives,
+} from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import '../schema/enums.js';
 import { protectSchema } from '../auth/protect.js';

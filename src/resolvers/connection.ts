@@ -14,7 +14,12 @@ import {
   ConnectionUpdateInput,
 } from '../schema/connection.js';
 import { Auth } from '../schema/requirement.js';
-import { createConnection, setConnectionStatus, type SettingsInput, updateConnection } from '../sso/configure-connection.js';
+import {
+  createConnection,
+  setConnectionStatus,
+  type SettingsInput,
+  updateConnection,
+} from '../sso/configure-connection.js';
 import { attempt, isShown, pageRequest, requireUuid, toConnection } from './answers.js';
 
 @Resolver(() => ConnectionType)
@@ -30,15 +35,20 @@ export class ConnectionResolver {
     const uuid = id ? uuidOf('Connection', id) : null;
     if (!id && !slug) throw badInput('Give either id or slug.', 'id');
     if (id && !uuid) return null;
-    const row = uuid ? await loaders.connections.byId(tenant.id, uuid) : await loaders.connections.bySlug(tenant.id, slug!);
+    const row = uuid
+      ? await loaders.connections.byId(tenant.id, uuid)
+      : await loaders.connections.bySlug(tenant.id, slug!);
     return row && isShown(context, row) ? row : null;
   }
 
   @Auth('PUBLIC')
-  @Query(() => ConnectionConnection, { description: 'The ways to sign in; disabled ones are for administrators of the tenant.' })
+  @Query(() => ConnectionConnection, {
+    description: 'The ways to sign in; disabled ones are for administrators of the tenant.',
+  })
   async connections(
     @Ctx() { loaders, tenant, viewer }: GraphQLContext,
-    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' }) first?: number | null,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' })
+    first?: number | null,
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
   ) {
     const isAdministrator = viewer?.isTenantAdministrator ?? false;
@@ -80,7 +90,9 @@ export class ConnectionResolver {
   }
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Mutation(() => ConnectionPayload, { description: 'Lets nobody sign in through a connection any more; open sessions go on.' })
+  @Mutation(() => ConnectionPayload, {
+    description: 'Lets nobody sign in through a connection any more; open sessions go on.',
+  })
   connectionDisable(
     @Ctx() context: GraphQLContext,
     @Arg('input', () => ConnectionIdInput, { description: 'The connection.' }) input: ConnectionIdInput,
@@ -111,7 +123,11 @@ export class ConnectionResolver {
   }
 }
 
-async function changeStatus(context: GraphQLContext, via: 'connectionEnable' | 'connectionDisable', input: ConnectionIdInput) {
+async function changeStatus(
+  context: GraphQLContext,
+  via: 'connectionEnable' | 'connectionDisable',
+  input: ConnectionIdInput,
+) {
   const id = requireUuid('Connection', input.id, 'input.id');
   const { userErrors } = await attempt(() => setConnectionStatus(context, via, { id }));
   return { connection: await context.loaders.connections.byId(context.tenant.id, id), userErrors };

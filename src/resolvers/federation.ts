@@ -28,14 +28,21 @@ const MOST = 100;
 @Resolver()
 export class FederationResolver {
   @Auth('PUBLIC')
-  @Query(() => FederationService, { name: '_service', description: 'This schema, for a router; under the rule of introspection.' })
+  @Query(() => FederationService, {
+    name: '_service',
+    description: 'This schema, for a router; under the rule of introspection.',
+  })
   service(@Ctx() { isSdlShown, sdl }: GraphQLContext) {
     if (!isSdlShown) throw graphqlError('FORBIDDEN', 'The schema is not published to this caller.');
     return { sdl: sdl.federation };
   }
 
   @Auth('PUBLIC')
-  @Query(() => [Entity], { name: '_entities', nullable: 'items', description: 'Objects that a router refers to; at most 100.' })
+  @Query(() => [Entity], {
+    name: '_entities',
+    nullable: 'items',
+    description: 'Objects that a router refers to; at most 100.',
+  })
   entities(
     @Ctx() context: GraphQLContext,
     @Arg('representations', () => [Any], { description: '`__typename` and `id` of each.' })

@@ -58,11 +58,15 @@ export class OrganizationResolver {
   })
   async organizations(
     @Ctx() { loaders, tenant, viewer }: GraphQLContext,
-    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' }) first?: number | null,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' })
+    first?: number | null,
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
     @Arg('filter', () => OrganizationFilterInput, { nullable: true, description: 'Which ones.' })
     filter?: OrganizationFilterInput | null,
-    @Arg('orderBy', () => OrganizationOrder, { defaultValue: OrganizationOrder.CREATED_AT, description: 'How they are sorted.' })
+    @Arg('orderBy', () => OrganizationOrder, {
+      defaultValue: OrganizationOrder.CREATED_AT,
+      description: 'How they are sorted.',
+    })
     orderBy?: OrganizationOrder,
   ) {
     const order = orderBy ?? OrganizationOrder.CREATED_AT;
@@ -92,7 +96,8 @@ export class OrganizationResolver {
   async members(
     @Root() { uuid }: OrganizationRow,
     @Ctx() { loaders, tenant }: GraphQLContext,
-    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' }) first?: number | null,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' })
+    first?: number | null,
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
   ) {
     return toConnection(await loaders.memberships.page(tenant.id, 'organization', uuid, pageRequest(first, after)));
@@ -123,7 +128,10 @@ export class OrganizationResolver {
     @Arg('input', () => OrganizationCreateInput, { description: 'The organization.' }) input: OrganizationCreateInput,
   ) {
     const { result, userErrors } = await attempt(() => createOrganization(context, input));
-    return { organization: result && (await context.loaders.organizations.byId(context.tenant.id, result)), userErrors };
+    return {
+      organization: result && (await context.loaders.organizations.byId(context.tenant.id, result)),
+      userErrors,
+    };
   }
 
   @Auth('ORGANIZATION_ADMINISTRATOR')
@@ -139,7 +147,8 @@ export class OrganizationResolver {
 
   @Auth('ORGANIZATION_MEMBER')
   @Mutation(() => OrganizationPayload, {
-    description: 'Gives an organization its name, once: for the member whose sign-in made it, where the connection allows it.',
+    description:
+      'Gives an organization its name, once: for the member whose sign-in made it, where the connection allows it.',
   })
   async organizationComplete(
     @Ctx() context: GraphQLContext,
@@ -151,7 +160,9 @@ export class OrganizationResolver {
   }
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Mutation(() => OrganizationDeletePayload, { description: 'Deletes an organization with its memberships; its events stay.' })
+  @Mutation(() => OrganizationDeletePayload, {
+    description: 'Deletes an organization with its memberships; its events stay.',
+  })
   async organizationDelete(
     @Ctx() context: GraphQLContext,
     @Arg('input', () => OrganizationDeleteInput, { description: 'The organization.' }) input: OrganizationDeleteInput,
@@ -164,7 +175,8 @@ export class OrganizationResolver {
 
 /** An identifier as it is stored; BAD_USER_INPUT when it is none of its registry. */
 function readIdentifier({ scheme, value }: OrganizationIdentifierInput): OrganizationIdentifierInput {
-  if (scheme !== IdentifierScheme.SIRET) return { scheme, value: scheme === IdentifierScheme.DOMAIN ? value.toLowerCase() : value };
+  if (scheme !== IdentifierScheme.SIRET)
+    return { scheme, value: scheme === IdentifierScheme.DOMAIN ? value.toLowerCase() : value };
   const siret = Siret.parse(value);
   if (!siret) throw badInput('A SIRET is 14 digits with a valid check digit.', 'identifier.value');
   return { scheme, value: siret.value };

@@ -65,7 +65,9 @@ export class SsoResolver {
   }
 
   @Auth('PUBLIC')
-  @Mutation(() => SsoBeginPayload, { description: 'Begins to sign in, or to link an account, from a single-page or native client.' })
+  @Mutation(() => SsoBeginPayload, {
+    description: 'Begins to sign in, or to link an account, from a single-page or native client.',
+  })
   async ssoBegin(
     @Ctx() context: GraphQLContext,
     @Arg('input', () => SsoBeginInput, { description: 'The trip.' }) input: SsoBeginInput,
@@ -74,9 +76,14 @@ export class SsoResolver {
       const connection = await findEnabledConnection(context.database, context.tenant.id, input.connection);
       if (!connection.redirectUris.includes(input.redirectUri)) {
         const message = "redirectUri is not one of the connection's redirectUris: an administrator can add it.";
-        return { authorizationUrl: null, binding: null, userErrors: [fault(UserErrorCode.INVALID, message, 'redirectUri')] };
+        return {
+          authorizationUrl: null,
+          binding: null,
+          userErrors: [fault(UserErrorCode.INVALID, message, 'redirectUri')],
+        };
       }
-      if ((input.loginHint ?? '').length > 256) throw badInput('loginHint is at most 256 characters.', 'input.loginHint');
+      if ((input.loginHint ?? '').length > 256)
+        throw badInput('loginHint is at most 256 characters.', 'input.loginHint');
       if (input.intent === LoginIntent.LINK) refuseStaleSession(context);
       const binding = createSecret();
       const url = await beginLogin(context, {
@@ -95,7 +102,9 @@ export class SsoResolver {
   }
 
   @Auth('PUBLIC')
-  @Mutation(() => SsoCompletePayload, { description: 'Finishes to sign in: opens a session for the client that began.' })
+  @Mutation(() => SsoCompletePayload, {
+    description: 'Finishes to sign in: opens a session for the client that began.',
+  })
   async ssoComplete(
     @Ctx() context: GraphQLContext,
     @Arg('input', () => SsoCompleteInput, { description: "The provider's answer." }) input: SsoCompleteInput,
@@ -123,7 +132,9 @@ export class SsoResolver {
   }
 
   @Auth('SIGNED_IN')
-  @Mutation(() => IdentityPayload, { description: 'Finishes to link another provider account to yours. Your other sessions end.' })
+  @Mutation(() => IdentityPayload, {
+    description: 'Finishes to link another provider account to yours. Your other sessions end.',
+  })
   async identityLink(
     @Ctx() context: GraphQLContext,
     @Arg('input', () => IdentityLinkInput, { description: "The provider's answer." }) input: IdentityLinkInput,
@@ -140,7 +151,8 @@ export class SsoResolver {
 
   @Auth('SELF')
   @Mutation(() => IdentityPayload, {
-    description: 'Takes a provider account from its user and ends the sessions opened with it. Your own needs a recent sign-in.',
+    description:
+      'Takes a provider account from its user and ends the sessions opened with it. Your own needs a recent sign-in.',
   })
   async identityUnlink(
     @Ctx() context: GraphQLContext,
@@ -152,14 +164,24 @@ export class SsoResolver {
     try {
       if (identity.userUuid === viewer!.userId) refuseStaleSession(context);
       const { userErrors } = await attempt(() => unlinkIdentity(context, { id, userId: identity.userUuid }));
-      return { identity: userErrors.length ? identity : null, user: loaders.users.byId(tenant.id, identity.userUuid), userErrors };
+      return {
+        identity: userErrors.length ? identity : null,
+        user: loaders.users.byId(tenant.id, identity.userUuid),
+        userErrors,
+      };
     } catch (error) {
-      return { identity, user: loaders.users.byId(tenant.id, identity.userUuid), userErrors: [refusalFault(context, error)] };
+      return {
+        identity,
+        user: loaders.users.byId(tenant.id, identity.userUuid),
+        userErrors: [refusalFault(context, error)],
+      };
     }
   }
 
   @Auth('SELF')
-  @Mutation(() => SessionEndPayload, { description: 'Ends a session: yours, or any of a user for administrators of the tenant.' })
+  @Mutation(() => SessionEndPayload, {
+    description: 'Ends a session: yours, or any of a user for administrators of the tenant.',
+  })
   async sessionEnd(
     @Ctx() context: GraphQLContext,
     @Arg('input', () => SessionEndInput, { description: 'The session.' }) input: SessionEndInput,
@@ -176,7 +198,8 @@ export class SsoResolver {
 
 /** What a provider added to the redirect address. */
 function readAnswer({ binding, callbackUrl }: { binding: string; callbackUrl: string }) {
-  if (!URL.canParse(callbackUrl)) throw badInput('callbackUrl is the whole address that the provider sent the browser to.', 'input.callbackUrl');
+  if (!URL.canParse(callbackUrl))
+    throw badInput('callbackUrl is the whole address that the provider sent the browser to.', 'input.callbackUrl');
   const answeredAt = new URL(callbackUrl);
   return { answer: answeredAt.searchParams, binding, answeredAt };
 }

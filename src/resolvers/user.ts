@@ -33,12 +33,17 @@ export class UserResolver {
   }
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Query(() => UserConnection, { nullable: true, description: 'Users of the tenant. The members of an organization are `Organization.members`.' })
+  @Query(() => UserConnection, {
+    nullable: true,
+    description: 'Users of the tenant. The members of an organization are `Organization.members`.',
+  })
   async users(
     @Ctx() { loaders, tenant }: GraphQLContext,
-    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' }) first?: number | null,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' })
+    first?: number | null,
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
-    @Arg('filter', () => UserFilterInput, { nullable: true, description: 'Which ones.' }) filter?: UserFilterInput | null,
+    @Arg('filter', () => UserFilterInput, { nullable: true, description: 'Which ones.' })
+    filter?: UserFilterInput | null,
   ) {
     return toConnection(await loaders.users.page(tenant.id, filter ?? {}, pageRequest(first, after)));
   }
@@ -56,7 +61,8 @@ export class UserResolver {
   async memberships(
     @Root() { uuid }: UserRow,
     @Ctx() { loaders, tenant, viewer }: GraphQLContext,
-    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' }) first?: number | null,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' })
+    first?: number | null,
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
   ) {
     const seesAll = viewer!.isTenantAdministrator || viewer!.userId === uuid;
@@ -65,11 +71,15 @@ export class UserResolver {
   }
 
   @Auth('SELF')
-  @FieldResolver(() => IdentityConnection, { nullable: true, description: 'The accounts at providers that are linked to the user.' })
+  @FieldResolver(() => IdentityConnection, {
+    nullable: true,
+    description: 'The accounts at providers that are linked to the user.',
+  })
   async identities(
     @Root() { uuid }: UserRow,
     @Ctx() { loaders, tenant }: GraphQLContext,
-    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' }) first?: number | null,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' })
+    first?: number | null,
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
   ) {
     return toConnection(await loaders.users.identities(tenant.id, uuid, pageRequest(first, after)));
@@ -80,7 +90,8 @@ export class UserResolver {
   async sessions(
     @Root() { uuid }: UserRow,
     @Ctx() { loaders, tenant }: GraphQLContext,
-    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' }) first?: number | null,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' })
+    first?: number | null,
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
   ) {
     return toConnection(await loaders.users.sessions(tenant.id, uuid, pageRequest(first, after)));
@@ -91,7 +102,8 @@ export class UserResolver {
   async notices(
     @Root() { uuid }: UserRow,
     @Ctx() { loaders, tenant }: GraphQLContext,
-    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' }) first?: number | null,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' })
+    first?: number | null,
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
   ) {
     return toConnection(await loaders.users.notices(tenant.id, uuid, pageRequest(first, after)));

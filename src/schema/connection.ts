@@ -63,19 +63,32 @@ export class ConnectionType extends Node {
   usesPkce!: boolean;
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Field(() => [String], { nullable: true, description: 'The assurances (acr) of which a sign-in must have one; empty: any.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The assurances (acr) of which a sign-in must have one; empty: any.',
+  })
   requiredAcr!: string[];
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Field(() => [String], { nullable: true, description: 'The means (amr) of which a sign-in must have used one; empty: any.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The means (amr) of which a sign-in must have used one; empty: any.',
+  })
   requiredAmr!: string[];
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Field(() => [String], { nullable: true, description: "Pages of single-page and native clients that may receive the provider's answer; compared exactly." })
+  @Field(() => [String], {
+    nullable: true,
+    description: "Pages of single-page and native clients that may receive the provider's answer; compared exactly.",
+  })
   redirectUris!: string[];
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Field(() => JSONObject, { nullable: true, description: 'The claim that each property is read from: email, emailVerified, givenName, familyName, organizationIdentifier, organizationName, idp, roles. What is absent is read as at ProConnect.' })
+  @Field(() => JSONObject, {
+    nullable: true,
+    description:
+      'The claim that each property is read from: email, emailVerified, givenName, familyName, organizationIdentifier, organizationName, idp, roles. What is absent is read as at ProConnect.',
+  })
   claimNames!: Record<string, string>;
 
   @Auth('TENANT_ADMINISTRATOR')
@@ -91,11 +104,17 @@ export class ConnectionType extends Node {
   moderatedSignup!: boolean;
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Field(() => EmailTrust, { nullable: true, description: 'Whose word makes an address good enough to match an account by.' })
+  @Field(() => EmailTrust, {
+    nullable: true,
+    description: 'Whose word makes an address good enough to match an account by.',
+  })
   emailTrust!: EmailTrust;
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Field(() => [String], { nullable: true, description: 'The domains about which the provider is believed; empty: all.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The domains about which the provider is believed; empty: all.',
+  })
   emailDomains!: string[];
 
   @Auth('TENANT_ADMINISTRATOR')
@@ -107,23 +126,39 @@ export class ConnectionType extends Node {
   organizationScheme!: IdentifierScheme;
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Field(() => [String], { nullable: true, description: 'The identity providers (idp_id) that are admitted behind a federation; empty: all.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The identity providers (idp_id) that are admitted behind a federation; empty: all.',
+  })
   allowedIdps!: string[];
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Field(() => MissingOrganization, { nullable: true, description: 'What a sign-in without a usable identifier leads to.' })
+  @Field(() => MissingOrganization, {
+    nullable: true,
+    description: 'What a sign-in without a usable identifier leads to.',
+  })
   missingOrganization!: MissingOrganization;
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Field(() => CompletionPolicy, { nullable: true, description: 'Who may complete the name of an organization that a sign-in made.' })
+  @Field(() => CompletionPolicy, {
+    nullable: true,
+    description: 'Who may complete the name of an organization that a sign-in made.',
+  })
   completion!: CompletionPolicy;
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Field(() => String, { nullable: true, description: 'The name of an organization of which nothing better is known; `{identifier}` stands for its identifier.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The name of an organization of which nothing better is known; `{identifier}` stands for its identifier.',
+  })
   defaultOrganizationName!: string;
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Field(() => Boolean, { nullable: true, description: 'Whether a person whose claims prove that they lead the organization joins it as administrator.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether a person whose claims prove that they lead the organization joins it as administrator.',
+  })
   grantsAdministratorToLeader!: boolean;
 
   @Auth('TENANT_ADMINISTRATOR')
@@ -146,14 +181,18 @@ export class ConnectionType extends Node {
 export const ConnectionConnection = connectionTypes(() => ConnectionType, 'Connection', 'connections');
 
 @Auth('TENANT_ADMINISTRATOR')
-@InputType({ description: 'The settings of a connection. What is absent stays, or comes from the preset when the connection is made.' })
+@InputType({
+  description:
+    'The settings of a connection. What is absent stays, or comes from the preset when the connection is made.',
+})
 export class ConnectionSettingsInput {
   @Field(() => String, { nullable: true, description: 'What people call it; at most 128 characters.' })
   name?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The secret of this client, or its private key as a JWK. It is sealed and never shown again; null clears it.',
+    description:
+      'The secret of this client, or its private key as a JWK. It is sealed and never shown again; null clears it.',
   })
   clientSecret?: string | null;
 
@@ -178,16 +217,29 @@ export class ConnectionSettingsInput {
   @Field(() => Boolean, { nullable: true, description: 'Whether a PKCE challenge is sent.' })
   usesPkce?: boolean | null;
 
-  @Field(() => [String], { nullable: true, description: 'The assurances (acr) of which a sign-in must have one; empty: any.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The assurances (acr) of which a sign-in must have one; empty: any.',
+  })
   requiredAcr?: string[] | null;
 
-  @Field(() => [String], { nullable: true, description: 'The means (amr) of which a sign-in must have used one; empty: any.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The means (amr) of which a sign-in must have used one; empty: any.',
+  })
   requiredAmr?: string[] | null;
 
-  @Field(() => [String], { nullable: true, description: "Pages of single-page and native clients that may receive the provider's answer; compared exactly." })
+  @Field(() => [String], {
+    nullable: true,
+    description: "Pages of single-page and native clients that may receive the provider's answer; compared exactly.",
+  })
   redirectUris?: string[] | null;
 
-  @Field(() => JSONObject, { nullable: true, description: 'The claim that each property is read from: email, emailVerified, givenName, familyName, organizationIdentifier, organizationName, idp, roles. What is absent is read as at ProConnect.' })
+  @Field(() => JSONObject, {
+    nullable: true,
+    description:
+      'The claim that each property is read from: email, emailVerified, givenName, familyName, organizationIdentifier, organizationName, idp, roles. What is absent is read as at ProConnect.',
+  })
   claimNames?: Record<string, string> | null;
 
   @Field(() => Boolean, { nullable: true, description: 'Whether unknown people get an account.' })
@@ -199,10 +251,16 @@ export class ConnectionSettingsInput {
   @Field(() => Boolean, { nullable: true, description: 'Whether new accounts wait for approval.' })
   moderatedSignup?: boolean | null;
 
-  @Field(() => EmailTrust, { nullable: true, description: 'Whose word makes an address good enough to match an account by.' })
+  @Field(() => EmailTrust, {
+    nullable: true,
+    description: 'Whose word makes an address good enough to match an account by.',
+  })
   emailTrust?: EmailTrust | null;
 
-  @Field(() => [String], { nullable: true, description: 'The domains about which the provider is believed; empty: all.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The domains about which the provider is believed; empty: all.',
+  })
   emailDomains?: string[] | null;
 
   @Field(() => OrganizationAuthority, { nullable: true, description: 'What the organization claim does.' })
@@ -211,19 +269,35 @@ export class ConnectionSettingsInput {
   @Field(() => IdentifierScheme, { nullable: true, description: 'The registry of the organization claim.' })
   organizationScheme?: IdentifierScheme | null;
 
-  @Field(() => [String], { nullable: true, description: 'The identity providers (idp_id) that are admitted behind a federation; empty: all.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The identity providers (idp_id) that are admitted behind a federation; empty: all.',
+  })
   allowedIdps?: string[] | null;
 
-  @Field(() => MissingOrganization, { nullable: true, description: 'What a sign-in without a usable identifier leads to.' })
+  @Field(() => MissingOrganization, {
+    nullable: true,
+    description: 'What a sign-in without a usable identifier leads to.',
+  })
   missingOrganization?: MissingOrganization | null;
 
-  @Field(() => CompletionPolicy, { nullable: true, description: 'Who may complete the name of an organization that a sign-in made.' })
+  @Field(() => CompletionPolicy, {
+    nullable: true,
+    description: 'Who may complete the name of an organization that a sign-in made.',
+  })
   completion?: CompletionPolicy | null;
 
-  @Field(() => String, { nullable: true, description: 'The name of an organization of which nothing better is known; `{identifier}` stands for its identifier.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The name of an organization of which nothing better is known; `{identifier}` stands for its identifier.',
+  })
   defaultOrganizationName?: string | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Whether a person whose claims prove that they lead the organization joins it as administrator.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether a person whose claims prove that they lead the organization joins it as administrator.',
+  })
   grantsAdministratorToLeader?: boolean | null;
 
   @Field(() => Int, { nullable: true, description: 'How long sessions last, in minutes, 5 to 43200.' })
@@ -236,7 +310,9 @@ export class ConnectionCreateInput {
   @Field(() => String, { nullable: true, description: 'The same key gives the same answer, however often it is sent.' })
   idempotencyKey?: string | null;
 
-  @Field(() => String, { description: 'The name in addresses: lower-case letters, digits and hyphens. It never changes.' })
+  @Field(() => String, {
+    description: 'The name in addresses: lower-case letters, digits and hyphens. It never changes.',
+  })
   slug!: string;
 
   @Field(() => ConnectionPreset, { description: 'What kind of provider it is.' })
@@ -252,7 +328,10 @@ export class ConnectionUpdateInput {
   @Field(() => ID, { description: 'Which connection.' })
   id!: string;
 
-  @Field(() => Int, { nullable: true, description: 'Refuses with STALE_VERSION when the connection was changed since.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Refuses with STALE_VERSION when the connection was changed since.',
+  })
   expectedVersion?: number | null;
 
   @Field(() => ConnectionSettingsInput, { description: 'The settings to change.' })

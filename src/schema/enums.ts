@@ -61,12 +61,17 @@ register(stored.ConnectionStatus, 'ConnectionStatus', 'Whether people may sign i
   ENABLED: 'They may.',
   DISABLED: 'They may not; sessions that were opened through it go on.',
 });
-register(stored.ClientAuthentication, 'ClientAuthentication', "How Vestibule proves itself at the provider's token endpoint.", {
-  CLIENT_SECRET_POST: 'The secret in the body.',
-  CLIENT_SECRET_BASIC: 'The secret in the Authorization header.',
-  PRIVATE_KEY_JWT: 'A JWT signed with a private key; the client secret is that key as a JWK.',
-  NONE: 'Not at all: a public client, by PKCE alone.',
-});
+register(
+  stored.ClientAuthentication,
+  'ClientAuthentication',
+  "How Vestibule proves itself at the provider's token endpoint.",
+  {
+    CLIENT_SECRET_POST: 'The secret in the body.',
+    CLIENT_SECRET_BASIC: 'The secret in the Authorization header.',
+    PRIVATE_KEY_JWT: 'A JWT signed with a private key; the client secret is that key as a JWK.',
+    NONE: 'Not at all: a public client, by PKCE alone.',
+  },
+);
 register(stored.EmailTrust, 'EmailTrust', 'Whose word makes an email address good enough to match an account by.', {
   NONE: "Nobody's.",
   CLAIM: "The provider's, where email_verified is true.",
@@ -77,50 +82,66 @@ register(stored.OrganizationAuthority, 'OrganizationAuthority', "What the provid
   ADDITIVE: 'It adds a membership beside others.',
   IGNORE: 'Nothing.',
 });
-register(stored.MissingOrganization, 'MissingOrganization', 'What a sign-in without a usable organization identifier leads to.', {
-  KEEP: 'The person signs in; memberships stay.',
-  REFUSE: 'The sign-in is refused.',
-});
-register(stored.CompletionPolicy, 'CompletionPolicy', 'Who may complete the name of an organization that a sign-in made.', {
-  ADMINISTRATOR: 'Its administrators.',
-  FIRST_MEMBER_ONCE: 'The member whose sign-in made it, once; and its administrators.',
-});
+register(
+  stored.MissingOrganization,
+  'MissingOrganization',
+  'What a sign-in without a usable organization identifier leads to.',
+  {
+    KEEP: 'The person signs in; memberships stay.',
+    REFUSE: 'The sign-in is refused.',
+  },
+);
+register(
+  stored.CompletionPolicy,
+  'CompletionPolicy',
+  'Who may complete the name of an organization that a sign-in made.',
+  {
+    ADMINISTRATOR: 'Its administrators.',
+    FIRST_MEMBER_ONCE: 'The member whose sign-in made it, once; and its administrators.',
+  },
+);
 register(stored.SessionTransport, 'SessionTransport', "How a session's token travels.", {
   COOKIE: 'In a cookie that scripts cannot read.',
   TOKEN: 'In the Authorization header, by the client.',
 });
-register(stored.LinkCase, 'LinkCase', 'A row of the decision table of sign-ins. Users are U1 to U7, organizations O1 to O12.', {
-  U1_KNOWN: 'The provider account is linked to this user.',
-  U2_SUSPENDED: 'Refused: the user is suspended.',
-  U2_PENDING: 'Refused: the user waits for approval.',
-  U3_LINKED: 'The provider account was linked to the user with the same, trusted address.',
-  U4_LINK_REQUIRED: 'Refused: an account has that address, but its owner did not prove it here, or has another account at this provider.',
-  U5_LINK_REQUIRED: "Refused: an account has that address, and the provider's word about addresses is not trusted.",
-  U6_EMAIL_UPDATED: 'The address follows the provider.',
-  U6_EMAIL_KEPT: 'The provider reports another address that is not trusted: the old one stays.',
-  U6_EMAIL_CONFLICT: "The provider reports another user's address: the old one stays.",
-  U7_CREATED: 'The user was created.',
-  U7_CREATED_PENDING: 'The user was created and waits for approval.',
-  U7_ACCOUNT_UNKNOWN: 'Refused: nobody is known, and this connection creates no users.',
-  O1_JOINED: 'The user joined the organization, which existed.',
-  O2_SAME: 'The user was in that organization already.',
-  O3_MOVED: 'The user moved to another organization.',
-  O4_CREATED: 'The organization was created, and the user joined it.',
-  O5_CREATED_AND_MOVED: 'The organization was created, and the user moved there.',
-  O6_NOT_CREATED: 'The organization is not known, and this connection creates none.',
-  O7_ORGANIZATION_SUSPENDED: 'Refused: the organization is suspended or archived.',
-  O8_MISSING_KEPT: 'The provider named no organization: nothing changed.',
-  O8_MISSING_REFUSED: 'Refused: the provider named no organization.',
-  O9_INVALID_KEPT: 'The identifier is not valid: nothing changed.',
-  O9_INVALID_REFUSED: 'Refused: the identifier is not valid.',
-  O10_NEEDS_ADMINISTRATOR: 'The organization that the user left has no administrator any more.',
-  O11_JOINED: 'Another sign-in created the organization at the same moment; the user joined it.',
-  O11_MOVED: 'Another sign-in created the organization at the same moment; the user moved there.',
-  O12_ADDED: 'The user joined the organization beside others.',
-  O12_CREATED_AND_ADDED: 'The organization was created, and the user joined it beside others.',
-  O12_SAME: 'The user was in that organization already; it is the active one of this session.',
-  O12_IGNORED: 'This connection says nothing about organizations.',
-});
+register(
+  stored.LinkCase,
+  'LinkCase',
+  'A row of the decision table of sign-ins. Users are U1 to U7, organizations O1 to O12.',
+  {
+    U1_KNOWN: 'The provider account is linked to this user.',
+    U2_SUSPENDED: 'Refused: the user is suspended.',
+    U2_PENDING: 'Refused: the user waits for approval.',
+    U3_LINKED: 'The provider account was linked to the user with the same, trusted address.',
+    U4_LINK_REQUIRED:
+      'Refused: an account has that address, but its owner did not prove it here, or has another account at this provider.',
+    U5_LINK_REQUIRED: "Refused: an account has that address, and the provider's word about addresses is not trusted.",
+    U6_EMAIL_UPDATED: 'The address follows the provider.',
+    U6_EMAIL_KEPT: 'The provider reports another address that is not trusted: the old one stays.',
+    U6_EMAIL_CONFLICT: "The provider reports another user's address: the old one stays.",
+    U7_CREATED: 'The user was created.',
+    U7_CREATED_PENDING: 'The user was created and waits for approval.',
+    U7_ACCOUNT_UNKNOWN: 'Refused: nobody is known, and this connection creates no users.',
+    O1_JOINED: 'The user joined the organization, which existed.',
+    O2_SAME: 'The user was in that organization already.',
+    O3_MOVED: 'The user moved to another organization.',
+    O4_CREATED: 'The organization was created, and the user joined it.',
+    O5_CREATED_AND_MOVED: 'The organization was created, and the user moved there.',
+    O6_NOT_CREATED: 'The organization is not known, and this connection creates none.',
+    O7_ORGANIZATION_SUSPENDED: 'Refused: the organization is suspended or archived.',
+    O8_MISSING_KEPT: 'The provider named no organization: nothing changed.',
+    O8_MISSING_REFUSED: 'Refused: the provider named no organization.',
+    O9_INVALID_KEPT: 'The identifier is not valid: nothing changed.',
+    O9_INVALID_REFUSED: 'Refused: the identifier is not valid.',
+    O10_NEEDS_ADMINISTRATOR: 'The organization that the user left has no administrator any more.',
+    O11_JOINED: 'Another sign-in created the organization at the same moment; the user joined it.',
+    O11_MOVED: 'Another sign-in created the organization at the same moment; the user moved there.',
+    O12_ADDED: 'The user joined the organization beside others.',
+    O12_CREATED_AND_ADDED: 'The organization was created, and the user joined it beside others.',
+    O12_SAME: 'The user was in that organization already; it is the active one of this session.',
+    O12_IGNORED: 'This connection says nothing about organizations.',
+  },
+);
 register(OrganizationOrder, 'OrganizationOrder', 'How a list of organizations is sorted.', {
   CREATED_AT: 'The oldest first.',
   NAME: 'By name, without regard to case.',

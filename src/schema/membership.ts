@@ -7,7 +7,11 @@ import { Auth } from './requirement.js';
 import { DateTime } from './scalars.js';
 
 @Auth('SIGNED_IN')
-@ObjectType('Role', { implements: Node, description: "A role of the tenant's organization template.", simpleResolvers: true })
+@ObjectType('Role', {
+  implements: Node,
+  description: "A role of the tenant's organization template.",
+  simpleResolvers: true,
+})
 export class RoleType extends Node {
   @Field(() => String, { description: 'Its name: `administrator` and `member` are built in.' })
   name!: string;

@@ -48,7 +48,9 @@ export class OrganizationType extends Node {
   @Field(() => DateTime, { description: 'When it was last changed.' })
   updatedAt!: string;
 
-  @Field(() => Int, { description: 'How often it was changed: give it as `expectedVersion` to change what you have seen.' })
+  @Field(() => Int, {
+    description: 'How often it was changed: give it as `expectedVersion` to change what you have seen.',
+  })
   version!: number;
 }
 
@@ -83,7 +85,10 @@ export class OrganizationIdentifierInput {
 @Auth('PUBLIC')
 @InputType({ description: 'Which organizations a list holds. Conditions add up.' })
 export class OrganizationFilterInput {
-  @Field(() => String, { nullable: true, description: 'Part of the name or of an identifier, without regard to case and accents.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Part of the name or of an identifier, without regard to case and accents.',
+  })
   search?: string | null;
 
   @Field(() => OrganizationIdentifierInput, { nullable: true, description: 'The one with this identifier.' })
@@ -115,7 +120,10 @@ export class OrganizationCreateInput {
   @Field(() => String, { nullable: true, description: 'At most 256 characters.' })
   description?: string | null;
 
-  @Field(() => [OrganizationIdentifierInput], { nullable: true, description: 'At most ten, each held by no other organization.' })
+  @Field(() => [OrganizationIdentifierInput], {
+    nullable: true,
+    description: 'At most ten, each held by no other organization.',
+  })
   identifiers?: OrganizationIdentifierInput[] | null;
 }
 
@@ -125,17 +133,26 @@ export class OrganizationUpdateInput {
   @Field(() => ID, { description: 'Which organization.' })
   id!: string;
 
-  @Field(() => Int, { nullable: true, description: 'Refuses with STALE_VERSION when the organization was changed since.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Refuses with STALE_VERSION when the organization was changed since.',
+  })
   expectedVersion?: number | null;
 
-  @Field(() => String, { nullable: true, description: 'At most 128 characters; it cannot be cleared. It becomes CONFIRMED.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'At most 128 characters; it cannot be cleared. It becomes CONFIRMED.',
+  })
   name?: string | null;
 
   @Field(() => String, { nullable: true, description: 'At most 256 characters.' })
   description?: string | null;
 
   @Auth('TENANT_ADMINISTRATOR')
-  @Field(() => [OrganizationIdentifierInput], { nullable: true, description: 'All of its identifiers from now on; at most ten.' })
+  @Field(() => [OrganizationIdentifierInput], {
+    nullable: true,
+    description: 'All of its identifiers from now on; at most ten.',
+  })
   identifiers?: OrganizationIdentifierInput[] | null;
 
   @Auth('TENANT_ADMINISTRATOR')
@@ -159,7 +176,10 @@ export class OrganizationDeleteInput {
   @Field(() => ID, { description: 'Which organization.' })
   id!: string;
 
-  @Field(() => Int, { nullable: true, description: 'Refuses with STALE_VERSION when the organization was changed since.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Refuses with STALE_VERSION when the organization was changed since.',
+  })
   expectedVersion?: number | null;
 }
 

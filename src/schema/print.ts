@@ -27,8 +27,14 @@ const ROUTER_DIRECTIVES: Record<Requirement, string> = {
 export function printFederationSchema(printed: string): string {
   const own = printed
     .replace(/^schema \{[^}]*\}\n*/m, '')
-    .replace(/^("""(?:(?!""")[\s\S])*"""\n)?(scalar _Any\b.*|union _Entity\b[^\n]*|type _Service\b[^{]*\{[\s\S]*?\n\})\n*/gm, '')
-    .replace(/^ {2}"""(?:(?!""")[\s\S])*"""\n {2}(_entities\([\s\S]*?\n {2}\): [^\n]*|_entities\([^\n]*|_service: [^\n]*)\n/gm, '')
+    .replace(
+      /^("""(?:(?!""")[\s\S])*"""\n)?(scalar _Any\b.*|union _Entity\b[^\n]*|type _Service\b[^{]*\{[\s\S]*?\n\})\n*/gm,
+      '',
+    )
+    .replace(
+      /^ {2}"""(?:(?!""")[\s\S])*"""\n {2}(_entities\([\s\S]*?\n {2}\): [^\n]*|_entities\([^\n]*|_service: [^\n]*)\n/gm,
+      '',
+    )
     .replace(/^((?:type|interface) [^{\n]*)\{/gm, (line, head: string) => {
       const name = head.split(' ')[1]!;
       if (KEYS.includes(name)) return `${head}@key(fields: "id") {`;

@@ -18,7 +18,8 @@ const DESCRIPTIONS: Record<Requirement, string> = {
   PUBLIC: 'Everybody. On a type without an id: whoever sees what carries it.',
   SIGNED_IN: 'Whoever is signed in.',
   SELF: 'The user that the object is, or belongs to.',
-  ORGANIZATION_MEMBER: 'A member of the organization; of a user: somebody who shares an organization with them, and they themselves.',
+  ORGANIZATION_MEMBER:
+    'A member of the organization; of a user: somebody who shares an organization with them, and they themselves.',
   ORGANIZATION_ADMINISTRATOR:
     'An administrator of the organization; of a user or membership: of one of their organizations, and they themselves.',
   TENANT_ADMINISTRATOR: 'An administrator of the tenant.',
@@ -29,7 +30,12 @@ export const authDirective = new GraphQLDirective({
   name: 'auth',
   description:
     'Who may read this field, use this input field, or see objects of this type. On a field it comes on top of what the type asks. On a root field, the object is the one that the argument `id`, `organizationId` or `userId` names.',
-  locations: [DirectiveLocation.OBJECT, DirectiveLocation.FIELD_DEFINITION, DirectiveLocation.INPUT_FIELD_DEFINITION, DirectiveLocation.INPUT_OBJECT],
+  locations: [
+    DirectiveLocation.OBJECT,
+    DirectiveLocation.FIELD_DEFINITION,
+    DirectiveLocation.INPUT_FIELD_DEFINITION,
+    DirectiveLocation.INPUT_OBJECT,
+  ],
   args: {
     requires: {
       description: 'The least that the caller must be.',
@@ -37,7 +43,9 @@ export const authDirective = new GraphQLDirective({
         new GraphQLEnumType({
           name: 'Requirement',
           description: 'What a caller must be. Administrators of the tenant meet every requirement.',
-          values: Object.fromEntries(Object.entries(DESCRIPTIONS).map(([name, description]) => [name, { value: name, description }])),
+          values: Object.fromEntries(
+            Object.entries(DESCRIPTIONS).map(([name, description]) => [name, { value: name, description }]),
+          ),
         }),
       ),
     },
@@ -45,6 +53,8 @@ export const authDirective = new GraphQLDirective({
 });
 
 /** Puts a type, field, input or input field under a requirement: `@auth(requires: …)`. */
-export function Auth(requirement: Requirement | keyof typeof Requirement): ClassDecorator & PropertyDecorator & MethodDecorator {
+export function Auth(
+  requirement: Requirement | keyof typeof Requirement,
+): ClassDecorator & PropertyDecorator & MethodDecorator {
   return Directive(`@auth(requires: ${requirement})`);
 }

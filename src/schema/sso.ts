@@ -71,13 +71,19 @@ export class SsoCompleteInput {
 @Auth('PUBLIC')
 @ObjectType({ description: 'What a sign-in came under in the decision table.', simpleResolvers: true })
 export class LinkResult {
-  @Field(() => LinkCase, { nullable: true, description: 'The row that says most: what the organization came under, or why the user was refused.' })
+  @Field(() => LinkCase, {
+    nullable: true,
+    description: 'The row that says most: what the organization came under, or why the user was refused.',
+  })
   case!: LinkCase | null;
 
   @Field(() => [LinkCase], { description: 'Every row that applied.' })
   cases!: LinkCase[];
 
-  @Field(() => String, { nullable: true, description: 'Why the person is not let in (ACR_TOO_LOW, LINK_REQUIRED, …); null when they are.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why the person is not let in (ACR_TOO_LOW, LINK_REQUIRED, …); null when they are.',
+  })
   refusal!: string | null;
 }
 
@@ -93,7 +99,10 @@ export class SsoCompletePayload {
   @Field(() => OrganizationType, { nullable: true, description: 'The organization of this sign-in.' })
   organization!: unknown;
 
-  @Field(() => String, { nullable: true, description: 'The token of the session, for transport TOKEN alone. It is not shown again.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The token of the session, for transport TOKEN alone. It is not shown again.',
+  })
   token!: string | null;
 
   @Field(() => DateTime, { nullable: true, description: 'When the session ends by itself.' })
@@ -165,7 +174,10 @@ export class SsoPreview {
   @Field(() => Boolean, { description: 'Whether a user would be created.' })
   createsUser!: boolean;
 
-  @Field(() => OrganizationType, { nullable: true, description: 'The organization of the sign-in, if there is one already.' })
+  @Field(() => OrganizationType, {
+    nullable: true,
+    description: 'The organization of the sign-in, if there is one already.',
+  })
   organization!: unknown;
 
   @Field(() => Boolean, { description: 'Whether an organization would be created.' })

@@ -24,7 +24,10 @@ export class UserType extends Node {
   isEmailVerified!: boolean;
 
   @Auth('SELF')
-  @Field(() => Boolean, { nullable: true, description: "Whether the provider reports an address that is another user's." })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "Whether the provider reports an address that is another user's.",
+  })
   hasEmailConflict!: boolean;
 
   @Auth('ORGANIZATION_ADMINISTRATOR')
@@ -50,7 +53,11 @@ export class UserType extends Node {
 export const UserConnection = connectionTypes(() => UserType, 'User', 'users');
 
 @Auth('SELF')
-@ObjectType('Identity', { implements: Node, description: 'One account of a user at one provider.', simpleResolvers: true })
+@ObjectType('Identity', {
+  implements: Node,
+  description: 'One account of a user at one provider.',
+  simpleResolvers: true,
+})
 export class IdentityType extends Node {
   @Field(() => String, { description: 'The provider.' })
   issuer!: string;
@@ -71,7 +78,11 @@ export class IdentityType extends Node {
 export const IdentityConnection = connectionTypes(() => IdentityType, 'Identity', 'identities');
 
 @Auth('SELF')
-@ObjectType('Session', { implements: Node, description: 'A signed-in person, in one browser or client.', simpleResolvers: true })
+@ObjectType('Session', {
+  implements: Node,
+  description: 'A signed-in person, in one browser or client.',
+  simpleResolvers: true,
+})
 export class SessionType extends Node {
   @Field(() => SessionTransport, { description: 'How its token travels.' })
   transport!: SessionTransport;

@@ -3,7 +3,19 @@ import { checkText, type Fault, fault, UserErrorCode } from '../faults.js';
 import { DEFAULT_CLAIM_NAMES } from './claims.js';
 import type { EditableSettings } from './connection-presets.js';
 
-const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA', 'Ed25519'];
+const ALGORITHMS = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'EdDSA',
+  'Ed25519',
+];
 const LISTS = ['scopes', 'requiredAcr', 'requiredAmr', 'redirectUris', 'emailDomains', 'allowedIdps'] as const;
 
 /** Everything that is wrong with the settings of a connection. `isInsecureAllowed`: http:// loopback addresses are. */
@@ -11,7 +23,12 @@ export function checkConnection(settings: Partial<EditableSettings>, isInsecureA
   const faults: (Fault | null)[] = [
     checkText(settings.name, { isRequired: true, longest: 128 }, 'settings', 'name'),
     checkText(settings.clientId, { isRequired: true, longest: 256 }, 'settings', 'clientId'),
-    checkText(settings.defaultOrganizationName, { isRequired: true, longest: 128 }, 'settings', 'defaultOrganizationName'),
+    checkText(
+      settings.defaultOrganizationName,
+      { isRequired: true, longest: 128 },
+      'settings',
+      'defaultOrganizationName',
+    ),
     checkIssuer(settings.issuer, isInsecureAllowed),
     checkAlgorithm(settings.idTokenAlgorithm, 'idTokenAlgorithm'),
     settings.userinfoAlgorithm ? checkAlgorithm(settings.userinfoAlgorithm, 'userinfoAlgorithm') : null,
@@ -19,9 +36,11 @@ export function checkConnection(settings: Partial<EditableSettings>, isInsecureA
     ...(settings.redirectUris ?? []).map((uri, index) => checkRedirectUri(uri, index)),
     ...checkClaimNames(settings.claimNames),
   ];
-  if (settings.scopes && !settings.scopes.includes('openid')) faults.push(invalid('scopes must hold openid.', 'scopes'));
+  if (settings.scopes && !settings.scopes.includes('openid'))
+    faults.push(invalid('scopes must hold openid.', 'scopes'));
   const { sessionMinutes: minutes } = settings;
-  if (minutes !== undefined && !(minutes >= 5 && minutes <= 43_200)) faults.push(invalid('sessionMinutes is between 5 and 43200.', 'sessionMinutes'));
+  if (minutes !== undefined && !(minutes >= 5 && minutes <= 43_200))
+    faults.push(invalid('sessionMinutes is between 5 and 43200.', 'sessionMinutes'));
   if (settings.clientAuthentication === ClientAuthentication.NONE && settings.usesPkce === false) {
     faults.push(invalid('A client that does not authenticate needs PKCE: set usesPkce.', 'usesPkce'));
   }
@@ -52,7 +71,9 @@ function checkList(name: string, values: readonly string[] | undefined): Fault[]
   if (!values) return [];
   if (values.length > 64) return [invalid(`${name} holds at most 64 values.`, name)];
   return values.flatMap((value, index) =>
-    /^[\x21-\x7e]{1,512}$/.test(value) ? [] : [invalid(`Each of ${name} is 1 to 512 visible ASCII characters.`, name, String(index))],
+    /^[\x21-\x7e]{1,512}$/.test(value)
+      ? []
+      : [invalid(`Each of ${name} is 1 to 512 visible ASCII characters.`, name, String(index))],
   );
 }
 
@@ -61,14 +82,25 @@ function checkRedirectUri(uri: string, index: number): Fault | null {
   const url = URL.canParse(uri) ? new URL(uri) : null;
   const isLoopback = url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   const isPrivateScheme = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/.test(url?.protocol ?? '');
-  if (url && !url.hash && !uri.endsWith('#') && (url.protocol === 'https:' || isLoopback || isPrivateScheme)) return null;
-  return invalid('A redirect URI is an https address, an http loopback address or com.example.app:/path, without a fragment.', 'redirectUris', String(index));
+  if (url && !url.hash && !uri.endsWith('#') && (url.protocol === 'https:' || isLoopback || isPrivateScheme))
+    return null;
+  return invalid(
+    'A redirect URI is an https address, an http loopback address or com.example.app:/path, without a fragment.',
+    'redirectUris',
+    String(index),
+  );
 }
 
 function checkClaimNames(claimNames: Record<string, unknown> | undefined): Fault[] {
   return Object.entries(claimNames ?? {}).flatMap(([property, claim]) => {
     if (!Object.hasOwn(DEFAULT_CLAIM_NAMES, property)) {
-      return [invalid(`claimNames knows ${Object.keys(DEFAULT_CLAIM_NAMES).join(', ')}; not ${property}.`, 'claimNames', property)];
+      return [
+        invalid(
+          `claimNames knows ${Object.keys(DEFAULT_CLAIM_NAMES).join(', ')}; not ${property}.`,
+          'claimNames',
+          property,
+        ),
+      ];
     }
     const isName = typeof claim === 'string' && /^[\x21-\x7e]{1,256}$/.test(claim);
     return isName ? [] : [invalid('The name of a claim is 1 to 256 visible ASCII characters.', 'claimNames', property)];

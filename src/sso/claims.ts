@@ -53,7 +53,13 @@ export function readClaims(raw: Record<string, unknown>, claimNames: Record<stri
 
 /** Whether `sub` (or `sid`) can be kept as OpenID Connect says: 1 to 255 characters, none of them a control character. */
 export function isUsableSubject(subject: unknown): subject is string {
-  return typeof subject === 'string' && subject.length >= 1 && subject.length <= 255 && !/\p{Cc}/u.test(subject) && subject.isWellFormed();
+  return (
+    typeof subject === 'string' &&
+    subject.length >= 1 &&
+    subject.length <= 255 &&
+    !/\p{Cc}/u.test(subject) &&
+    subject.isWellFormed()
+  );
 }
 
 function ownValue(raw: Record<string, unknown>, name: string): unknown {

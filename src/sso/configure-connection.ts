@@ -32,7 +32,11 @@ export async function createConnection(context: Configuring, input: CreateConnec
   const complete = { ...presetSettings(input.preset), ...settings, name: name ?? input.slug };
   refuseFaults([
     !/^[a-z0-9][a-z0-9-]{0,62}$/.test(input.slug) &&
-      fault(UserErrorCode.INVALID, 'slug is 1 to 63 lower-case letters, digits and hyphens, with no hyphen first.', 'slug'),
+      fault(
+        UserErrorCode.INVALID,
+        'slug is 1 to 63 lower-case letters, digits and hyphens, with no hyphen first.',
+        'slug',
+      ),
     !issuer && fault(UserErrorCode.REQUIRED, 'issuer is needed.', 'settings', 'issuer'),
     !clientId && fault(UserErrorCode.REQUIRED, 'clientId is needed.', 'settings', 'clientId'),
     ...faults,
@@ -59,7 +63,12 @@ export async function createConnection(context: Configuring, input: CreateConnec
       sealedClientSecret: clientSecret ? context.sealing.seal(clientSecret, secretPlace(id)) : null,
     });
     await manager.flush().catch(refuseTakenSlug);
-    const after = { ...complete, slug: connection.slug, preset: connection.preset, hasClientSecret: Boolean(clientSecret) };
+    const after = {
+      ...complete,
+      slug: connection.slug,
+      preset: connection.preset,
+      hasClientSecret: Boolean(clientSecret),
+    };
     await recordEvents(manager, writer, [{ type: 'connection.created', objectId: id, after }]);
     return id;
   });
@@ -79,7 +88,10 @@ export async function updateConnection(
     refuseFaults([
       checkVersion(input.expectedVersion, connection.version),
       ...faults,
-      ...checkConnection({ ...settings, usesPkce: wanted.usesPkce, clientAuthentication: wanted.clientAuthentication }, context.allowsInsecureLoopback),
+      ...checkConnection(
+        { ...settings, usesPkce: wanted.usesPkce, clientAuthentication: wanted.clientAuthentication },
+        context.allowsInsecureLoopback,
+      ),
       ...(clientSecret === undefined && connection.clientAuthentication === wanted.clientAuthentication
         ? []
         : checkSecret(wanted.clientAuthentication, secret, clientSecret === undefined)),
@@ -94,7 +106,8 @@ export async function updateConnection(
     }
     Object.assign(connection, after);
     if (clientSecret !== undefined) {
-      connection.sealedClientSecret = clientSecret === null ? null : context.sealing.seal(clientSecret, secretPlace(connection.id));
+      connection.sealedClientSecret =
+        clientSecret === null ? null : context.sealing.seal(clientSecret, secretPlace(connection.id));
       after.hasClientSecret = clientSecret !== null;
     }
     if (!Object.keys(after).length) return;
@@ -117,7 +130,9 @@ export async function setConnectionStatus(
     const before = { status: connection.status };
     connection.status = status;
     await manager.flush();
-    await recordEvents(manager, writer, [{ type: 'connection.updated', objectId: connection.id, before, after: { status } }]);
+    await recordEvents(manager, writer, [
+      { type: 'connection.updated', objectId: connection.id, before, after: { status } },
+    ]);
   });
 }
 
@@ -130,22 +145,35 @@ async function lockConnection(manager: Parameters<Parameters<typeof transact>[2]
 const CLEARABLE = new Set(['userinfoAlgorithm', 'clientSecret']);
 
 /** The settings that were given; null is for those that can be cleared. */
-function readSettings(input: SettingsInput): { settings: Partial<EditableSettings>; clientSecret: string | null | undefined; faults: Fault[] } {
+function readSettings(input: SettingsInput): {
+  settings: Partial<EditableSettings>;
+  clientSecret: string | null | undefined;
+  faults: Fault[];
+} {
   const given = Object.entries(input).filter(([, value]) => value !== undefined);
   const faults = given
     .filter(([name, value]) => value === null && !CLEARABLE.has(name))
     .map(([name]) => fault(UserErrorCode.REQUIRED, `${name} cannot be cleared.`, 'settings', name));
-  const { clientSecret, ...settings } = Object.fromEntries(given) as Partial<EditableSettings> & { clientSecret?: string | null };
-  const kept = Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== null || CLEARABLE.has(name)));
+  const { clientSecret, ...settings } = Object.fromEntries(given) as Partial<EditableSettings> & {
+    clientSecret?: string | null;
+  };
+  const kept = Object.fromEntries(
+    Object.entries(settings).filter(([name, value]) => value !== null || CLEARABLE.has(name)),
+  );
   return { settings: kept, clientSecret, faults };
 }
 
-function checkSecret(authentication: ClientAuthentication, secret: string | null | undefined, isSealed = false): Fault[] {
+function checkSecret(
+  authentication: ClientAuthentication,
+  secret: string | null | undefined,
+  isSealed = false,
+): Fault[] {
   const place = ['settings', 'clientSecret'];
   if (authentication === ClientAuthentication.NONE) return [];
   if (!secret) return [fault(UserErrorCode.REQUIRED, `${authentication} needs a clientSecret.`, ...place)];
   if (isSealed) return [];
-  if (secret.length > 8192) return [fault(UserErrorCode.TOO_LONG, 'clientSecret is at most 8192 characters.', ...place)];
+  if (secret.length > 8192)
+    return [fault(UserErrorCode.TOO_LONG, 'clientSecret is at most 8192 characters.', ...place)];
   if (authentication !== ClientAuthentication.PRIVATE_KEY_JWT || isPrivateKey(secret)) return [];
   return [fault(UserErrorCode.INVALID, 'PRIVATE_KEY_JWT needs a private key as a JWK with kty, alg and d.', ...place)];
 }

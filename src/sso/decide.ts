@@ -156,7 +156,8 @@ export function readIdentifier(scheme: IdentifierScheme, claim: unknown): { valu
 function refuseAssurance(claims: SignInClaims, policy: LinkPolicy): RefusalCode | null {
   if (policy.allowedIdps.length && !policy.allowedIdps.includes(claims.idp ?? '')) return 'IDP_NOT_ALLOWED';
   if (policy.requiredAcr.length && !policy.requiredAcr.includes(claims.acr ?? '')) return 'ACR_TOO_LOW';
-  if (policy.requiredAmr.length && !policy.requiredAmr.some((method) => claims.amr.includes(method))) return 'ACR_TOO_LOW';
+  if (policy.requiredAmr.length && !policy.requiredAmr.some((method) => claims.amr.includes(method)))
+    return 'ACR_TOO_LOW';
   return null;
 }
 
@@ -185,11 +186,14 @@ function decideUser(
     if (!emailUser.isEmailVerified || emailUser.holdsIssuer) {
       return { code: 'LINK_REQUIRED', case: LinkCase.U4_LINK_REQUIRED, userId: emailUser.id };
     }
-    if (!isEmailTrusted(claims, policy)) return { code: 'LINK_REQUIRED', case: LinkCase.U5_LINK_REQUIRED, userId: emailUser.id };
-    return refuseStatus(emailUser) ?? {
-      cases: [LinkCase.U3_LINKED],
-      decision: { action: 'LINK', userId: emailUser.id, changes: {} },
-    };
+    if (!isEmailTrusted(claims, policy))
+      return { code: 'LINK_REQUIRED', case: LinkCase.U5_LINK_REQUIRED, userId: emailUser.id };
+    return (
+      refuseStatus(emailUser) ?? {
+        cases: [LinkCase.U3_LINKED],
+        decision: { action: 'LINK', userId: emailUser.id, changes: {} },
+      }
+    );
   }
   if (!policy.createUsers) return { code: 'ACCOUNT_UNKNOWN', case: LinkCase.U7_ACCOUNT_UNKNOWN };
   const status = policy.moderatedSignup ? UserStatus.PENDING : UserStatus.ACTIVE;
@@ -306,7 +310,12 @@ function decideOrganization(
   };
 }
 
-function organizationCase(facts: { found: Found; isAdditive: boolean; isMember: boolean; isMoving: boolean }): LinkCase {
+function organizationCase(facts: {
+  found: Found;
+  isAdditive: boolean;
+  isMember: boolean;
+  isMoving: boolean;
+}): LinkCase {
   const { found, isAdditive, isMember, isMoving } = facts;
   if (isAdditive) {
     if (!found.organization) return LinkCase.O12_CREATED_AND_ADDED;

@@ -1,7 +1,15 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { OperationContext } from '../context.js';
 import { RetryTransaction, transact } from '../database/transact.js';
-import { ActorKind, BuiltInRole, CompletionPolicy, type LinkCase, NameSource, NameStatus, UserStatus } from '../entities/enums.js';
+import {
+  ActorKind,
+  BuiltInRole,
+  CompletionPolicy,
+  type LinkCase,
+  NameSource,
+  NameStatus,
+  UserStatus,
+} from '../entities/enums.js';
 import { type Fact, recordEvents } from '../events/record.js';
 import { noticeTenantAdministrators, noticeUser } from '../events/notices.js';
 import type { SignInClaims } from './claims.js';
@@ -105,7 +113,8 @@ class Link {
     const { userId, identityId } = await this.linkUser(decision, found);
     const { organization } = decision;
     await this.moveMemberships(userId, organization);
-    if (organization.name && organization.organizationId) await this.resolveName(organization.organizationId, organization.name);
+    if (organization.name && organization.organizationId)
+      await this.resolveName(organization.organizationId, organization.name);
     if (decision.requestedIdentifier) {
       this.facts.push({ type: 'organization.requested', userId, after: { identifier: decision.requestedIdentifier } });
     }
@@ -155,9 +164,15 @@ class Link {
 
   private nameOrganization(identifier: string) {
     const claimed = this.claims.organizationName;
-    if (claimed) return { name: claimed, nameStatus: NameStatus.RESOLVED, nameSource: NameSource.CLAIM, nameLookupAt: null };
+    if (claimed)
+      return { name: claimed, nameStatus: NameStatus.RESOLVED, nameSource: NameSource.CLAIM, nameLookupAt: null };
     if (this.lookedUp?.name) {
-      return { name: this.lookedUp.name, nameStatus: NameStatus.RESOLVED, nameSource: NameSource.LOOKUP, nameLookupAt: null };
+      return {
+        name: this.lookedUp.name,
+        nameStatus: NameStatus.RESOLVED,
+        nameSource: NameSource.LOOKUP,
+        nameLookupAt: null,
+      };
     }
     return {
       name: this.connection.defaultOrganizationName.replaceAll('{identifier}', identifier).slice(0, 128),
@@ -177,9 +192,15 @@ class Link {
       }
       return { userId: user.userId, identityId: found.identityId! };
     }
-    const userId = user.action === 'CREATE' ? await write.insertUser(manager, tenantId, at, user.status, user.profile) : user.userId;
+    const userId =
+      user.action === 'CREATE' ? await write.insertUser(manager, tenantId, at, user.status, user.profile) : user.userId;
     if (user.action === 'CREATE') {
-      this.facts.push({ type: 'user.created', userId, objectId: userId, after: { status: user.status, ...user.profile } });
+      this.facts.push({
+        type: 'user.created',
+        userId,
+        objectId: userId,
+        after: { status: user.status, ...user.profile },
+      });
     }
     const identityId = await write.insertIdentity(manager, tenantId, at, connection.id, userId, claims);
     if (!identityId) throw new RetryTransaction();
@@ -190,7 +211,10 @@ class Link {
       after: { connection: connection.slug, issuer: claims.issuer, subject: claims.subject },
     });
     if (user.action === 'LINK') {
-      await noticeUser(manager, tenantId, at, userId, 'IDENTITY_LINKED', { connection: connection.name, email: claims.email?.value });
+      await noticeUser(manager, tenantId, at, userId, 'IDENTITY_LINKED', {
+        connection: connection.name,
+        email: claims.email?.value,
+      });
     }
     return { userId, identityId };
   }
@@ -208,7 +232,12 @@ class Link {
   private async moveMemberships(userId: string, organization: OrganizationDecision): Promise<void> {
     const { manager, tenantId, at, connection } = this;
     const { leaves, joins, organizationId, grantsAdministrator } = organization;
-    if (leaves.length) await write.deleteMemberships(manager, tenantId, leaves.map(({ id }) => id));
+    if (leaves.length)
+      await write.deleteMemberships(
+        manager,
+        tenantId,
+        leaves.map(({ id }) => id),
+      );
     const roles = [BuiltInRole.MEMBER, ...(grantsAdministrator ? [BuiltInRole.ADMINISTRATOR] : [])];
     let membershipId: string | null = null;
     if (joins) {
@@ -221,7 +250,14 @@ class Link {
     }
     const after = { organizationId, source: 'SSO', connection: connection.slug, roles: joins ? roles : undefined };
     for (const { id, organizationId: from } of leaves) {
-      this.facts.push({ type: 'membership.moved', userId, objectId: id, organizationId: from, before: { organizationId: from }, after });
+      this.facts.push({
+        type: 'membership.moved',
+        userId,
+        objectId: id,
+        organizationId: from,
+        before: { organizationId: from },
+        after,
+      });
     }
     if (!leaves.length && membershipId) {
       this.facts.push({ type: 'membership.added', userId, objectId: membershipId, organizationId, after });
@@ -229,15 +265,25 @@ class Link {
     if (organization.create && organizationId && connection.completion === CompletionPolicy.FIRST_MEMBER_ONCE) {
       await write.setCompletionUser(manager, tenantId, organizationId, userId);
     }
-    await this.flagOrphans(leaves.filter(({ isSoleAdministrator }) => isSoleAdministrator).map((left) => left.organizationId));
+    await this.flagOrphans(
+      leaves.filter(({ isSoleAdministrator }) => isSoleAdministrator).map((left) => left.organizationId),
+    );
   }
 
   private async flagOrphans(organizationIds: string[]): Promise<void> {
     if (!organizationIds.length) return;
     await write.markNeedsAdministrator(this.manager, this.tenantId, this.at, organizationIds);
     for (const id of organizationIds) {
-      this.facts.push({ type: 'organization.needs_administrator', organizationId: id, objectId: id, before: { needsAdministrator: false }, after: { needsAdministrator: true } });
-      await noticeTenantAdministrators(this.manager, this.tenantId, this.at, 'ORGANIZATION_NEEDS_ADMINISTRATOR', { organizationId: id });
+      this.facts.push({
+        type: 'organization.needs_administrator',
+        organizationId: id,
+        objectId: id,
+        before: { needsAdministrator: false },
+        after: { needsAdministrator: true },
+      });
+      await noticeTenantAdministrators(this.manager, this.tenantId, this.at, 'ORGANIZATION_NEEDS_ADMINISTRATOR', {
+        organizationId: id,
+      });
     }
   }
 
@@ -250,8 +296,18 @@ class Link {
   }
 
   /** A refused person who is unknown here leaves no trace in the database; one who is known leaves one event. */
-  private async recordRefusal({ code, cases, userId, invalidIdentifier }: Decision & { outcome: 'REFUSED' }): Promise<void> {
-    if (userId) this.facts.push({ type: 'user.sign_in_refused', userId, after: { code, cases, connection: this.connection.slug } });
+  private async recordRefusal({
+    code,
+    cases,
+    userId,
+    invalidIdentifier,
+  }: Decision & { outcome: 'REFUSED' }): Promise<void> {
+    if (userId)
+      this.facts.push({
+        type: 'user.sign_in_refused',
+        userId,
+        after: { code, cases, connection: this.connection.slug },
+      });
     if (invalidIdentifier) this.recordInvalidIdentifier(userId);
     await this.flushEvents(userId);
   }
@@ -285,7 +341,12 @@ function describeClaim(claim: unknown): string {
 function changesStoredRows(decision: Decision): boolean {
   if (decision.outcome === 'REFUSED' || decision.user.action === 'CREATE') return false;
   const { user, organization } = decision;
-  return user.action === 'LINK' || Object.keys(user.changes).length > 0 || organization.joins || organization.leaves.length > 0;
+  return (
+    user.action === 'LINK' ||
+    Object.keys(user.changes).length > 0 ||
+    organization.joins ||
+    organization.leaves.length > 0
+  );
 }
 
 function lockedRows(decision: Decision): [userId: string | null, organizationIds: string[]] {

@@ -63,7 +63,11 @@ async function ask(options: NameLookupOptions, url: string, siret: string): Prom
     if (!response.ok) {
       await response.body?.cancel();
       options.log.warn({ status: response.status }, 'the organization registry refused to answer');
-      return later(response.status === 404 ? RETRY_AFTER_UNKNOWN : retryDelay(response.headers.get('retry-after'), options.clock()));
+      return later(
+        response.status === 404
+          ? RETRY_AFTER_UNKNOWN
+          : retryDelay(response.headers.get('retry-after'), options.clock()),
+      );
     }
     const name = readName(answerShape.parse(await response.json()), siret);
     return name ? { name } : later(RETRY_AFTER_UNKNOWN);

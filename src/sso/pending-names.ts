@@ -24,7 +24,12 @@ export async function lookUpPendingNames(context: NamingContext): Promise<void> 
   const tenants = await database.read<{ id: string }>(null, 'select id from tenants', []);
   for (const { id: tenantId } of tenants) {
     const now = clock();
-    const due = await database.read<Due>(tenantId, TAKE_DUE, [tenantId, now, new Date(now.getTime() + LEASE_MILLISECONDS), MOST]);
+    const due = await database.read<Due>(tenantId, TAKE_DUE, [
+      tenantId,
+      now,
+      new Date(now.getTime() + LEASE_MILLISECONDS),
+      MOST,
+    ]);
     for (const organization of due) await lookUp(context, tenantId, organization);
   }
 }
@@ -46,11 +51,11 @@ async function lookUp({ database, clock, nameLookup }: NamingContext, tenantId: 
     const at = clock();
     if (!answer.name) {
       const retryAt = due.attempts < MOST_ATTEMPTS ? (answer.retryAt ?? null) : null;
-      await runSql(manager, `update organizations set name_lookup_at = $3 where tenant_id = $1 and id = $2 and name_status = 'PENDING'`, [
-        tenantId,
-        due.id,
-        retryAt,
-      ]);
+      await runSql(
+        manager,
+        `update organizations set name_lookup_at = $3 where tenant_id = $1 and id = $2 and name_status = 'PENDING'`,
+        [tenantId, due.id, retryAt],
+      );
       return;
     }
     const named = { name: answer.name, source: NameSource.LOOKUP };

@@ -22,7 +22,10 @@ export const REFUSALS = {
   LOGIN_EXPIRED: [400, 'This sign-in has expired, was used already, or began in another browser. Begin again.'],
   REAUTHENTICATION_REQUIRED: [403, 'Sign in again first: linking an account needs a recent sign-in.'],
   PROVIDER_REFUSED: [403, 'The provider did not sign you in.'],
-  PROVIDER_RESPONSE_INVALID: [502, 'The answer of the provider could not be trusted. Begin again; if it happens again, tell your administrator.'],
+  PROVIDER_RESPONSE_INVALID: [
+    502,
+    'The answer of the provider could not be trusted. Begin again; if it happens again, tell your administrator.',
+  ],
   PROVIDER_UNAVAILABLE: [502, 'The provider cannot be reached at the moment. Try again in a minute.'],
   CONNECTION_UNKNOWN: [404, 'There is no such way to sign in here.'],
   CONNECTION_MISCONFIGURED: [502, 'This way to sign in is not set up correctly. Tell your administrator.'],

@@ -19,7 +19,10 @@ export async function lockForLink(
   organizationIds: string[],
 ): Promise<void> {
   if (userId) {
-    await runSql(manager, 'select id from users where tenant_id = $1 and id = $2 for no key update', [tenantId, userId]);
+    await runSql(manager, 'select id from users where tenant_id = $1 and id = $2 for no key update', [
+      tenantId,
+      userId,
+    ]);
   }
   if (organizationIds.length) {
     await runSql(
@@ -57,7 +60,19 @@ export async function insertOrganization(
        (id, tenant_id, name, name_status, name_source, name_lookup_at, search_text, status, created_at, updated_at)
      select organization_id, $2, $6, $7, $8, $9::timestamptz, $10, 'ACTIVE', $11::timestamptz, $11::timestamptz from taken
      returning id`,
-    [v7(), tenantId, id, identifier.scheme, identifier.value, name, nameStatus, nameSource, nameLookupAt, foldText(name), at],
+    [
+      v7(),
+      tenantId,
+      id,
+      identifier.scheme,
+      identifier.value,
+      name,
+      nameStatus,
+      nameSource,
+      nameLookupAt,
+      foldText(name),
+      at,
+    ],
   );
   return rows[0]?.id ?? null;
 }
@@ -76,7 +91,17 @@ export async function insertUser(
        (id, tenant_id, status, email, email_normalized, is_email_verified, given_name, family_name, created_at, updated_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
      on conflict (tenant_id, email_normalized) do nothing returning id`,
-    [v7(), tenantId, status, profile.email, profile.emailNormalized, profile.isEmailVerified, profile.givenName, profile.familyName, at],
+    [
+      v7(),
+      tenantId,
+      status,
+      profile.email,
+      profile.emailNormalized,
+      profile.isEmailVerified,
+      profile.givenName,
+      profile.familyName,
+      at,
+    ],
   );
   if (!rows[0]) throw new RetryTransaction();
   return rows[0].id;

@@ -40,10 +40,11 @@ export async function changeUserStatus(
     await manager.flush();
     const facts: Fact[] = [{ type, userId: user.id, objectId: user.id, before, after: { status: to } }];
     if (to === UserStatus.SUSPENDED) {
-      const ended = await runSql<{ id: string }>(manager, 'delete from sessions where tenant_id = $1 and user_id = $2 returning id', [
-        tenantId,
-        user.id,
-      ]);
+      const ended = await runSql<{ id: string }>(
+        manager,
+        'delete from sessions where tenant_id = $1 and user_id = $2 returning id',
+        [tenantId, user.id],
+      );
       facts.push(...ended.map(({ id }) => ({ type: 'session.ended' as const, userId: user.id, objectId: id })));
     }
     await recordEvents(manager, writer, facts);

@@ -24,10 +24,11 @@ export async function unlinkIdentity(context: OperationContext, input: { id: str
       identities.length === 1 &&
         fault(UserErrorCode.LAST_IDENTITY, 'This is the only way into the account: link another provider first.', 'id'),
     ]);
-    const ended = await runSql<{ id: string }>(manager, 'select id from sessions where tenant_id = $1 and identity_id = $2', [
-      tenantId,
-      input.id,
-    ]);
+    const ended = await runSql<{ id: string }>(
+      manager,
+      'select id from sessions where tenant_id = $1 and identity_id = $2',
+      [tenantId, input.id],
+    );
     await runSql(manager, 'delete from identities where tenant_id = $1 and id = $2', [tenantId, input.id]);
     const { issuer, subject } = identity!;
     await recordEvents(manager, writer, [

@@ -41,18 +41,30 @@ export async function updateUser(context: OperationContext, input: UpdateUser): 
       // A new address is unproven until somebody vouches for it.
       ...(input.email === undefined
         ? {}
-        : { email: email?.value ?? null, emailNormalized: email?.normalized ?? null, isEmailVerified: false, hasEmailConflict: false }),
+        : {
+            email: email?.value ?? null,
+            emailNormalized: email?.normalized ?? null,
+            isEmailVerified: false,
+            hasEmailConflict: false,
+          }),
       ...(typeof input.isEmailVerified === 'boolean' ? { isEmailVerified: input.isEmailVerified } : {}),
-      ...(typeof input.isTenantAdministrator === 'boolean' ? { isTenantAdministrator: input.isTenantAdministrator } : {}),
+      ...(typeof input.isTenantAdministrator === 'boolean'
+        ? { isTenantAdministrator: input.isTenantAdministrator }
+        : {}),
     };
-    const changed = Object.keys(wanted).filter((key) => wanted[key as keyof User] !== user[key as keyof User]) as (keyof User)[];
+    const changed = Object.keys(wanted).filter(
+      (key) => wanted[key as keyof User] !== user[key as keyof User],
+    ) as (keyof User)[];
     if (!changed.length) return;
     const pick = (from: Partial<User>) => Object.fromEntries(changed.map((property) => [property, from[property]]));
-    const facts: Fact[] = [{ type: 'user.updated', userId: user.id, objectId: user.id, before: pick(user), after: pick(wanted) }];
+    const facts: Fact[] = [
+      { type: 'user.updated', userId: user.id, objectId: user.id, before: pick(user), after: pick(wanted) },
+    ];
     Object.assign(user, wanted);
     await manager.flush().catch(refuseTakenEmail);
     if (changed.includes('isTenantAdministrator')) {
-      if (user.isTenantAdministrator) facts.push({ type: 'user.tenant_administrator_granted', userId: user.id, objectId: user.id });
+      if (user.isTenantAdministrator)
+        facts.push({ type: 'user.tenant_administrator_granted', userId: user.id, objectId: user.id });
       await rotateSessionsOf(manager, tenantId, at, user.id);
     }
     await recordEvents(manager, writer, facts);
@@ -68,7 +80,11 @@ export async function lockUser(manager: EntityManager, id: string): Promise<User
 
 /** Every tenant administrator, in one order: two of them cannot take the other's rights at once. */
 export async function lockTenantAdministrators(manager: EntityManager, tenantId: string): Promise<void> {
-  await runSql(manager, 'select id from users where tenant_id = $1 and is_tenant_administrator order by id for update', [tenantId]);
+  await runSql(
+    manager,
+    'select id from users where tenant_id = $1 and is_tenant_administrator order by id for update',
+    [tenantId],
+  );
 }
 
 export async function refuseLastTenantAdministrator(manager: EntityManager, tenantId: string, user: User) {
@@ -78,7 +94,11 @@ export async function refuseLastTenantAdministrator(manager: EntityManager, tena
     [tenantId, UserStatus.ACTIVE, user.id],
   );
   return user.isTenantAdministrator && !others.length
-    ? fault(UserErrorCode.LAST_TENANT_ADMINISTRATOR, 'The tenant needs an active administrator: make another one first.', 'id')
+    ? fault(
+        UserErrorCode.LAST_TENANT_ADMINISTRATOR,
+        'The tenant needs an active administrator: make another one first.',
+        'id',
+      )
     : null;
 }
 

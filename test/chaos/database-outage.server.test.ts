@@ -35,7 +35,9 @@ it('answers 503 while the database is away, and recovers without a restart', asy
   expect(refused.text).not.toMatch(/ECONN|at .*\.ts|postgres/);
   expect((await browser.get(`${url}/health/live`)).status).toBe(200);
   expect((await browser.get(`${url}/health/ready`)).status).toBe(503);
-  const page = await new Browser().get(`${url}/auth/proconnect/login?login_hint=steady`, { headers: { accept: 'text/html' } });
+  const page = await new Browser().get(`${url}/auth/proconnect/login?login_hint=steady`, {
+    headers: { accept: 'text/html' },
+  });
   expect(page.status).toBe(503);
   expect(page.text).toContain('SERVICE_UNAVAILABLE');
 

@@ -8,12 +8,15 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => deployment.close());
 
-const count = async (sql: string) => (await deployment.read<{ count: number }>(`select count(*)::int as count ${sql}`))[0]!.count;
+const count = async (sql: string) =>
+  (await deployment.read<{ count: number }>(`select count(*)::int as count ${sql}`))[0]!.count;
 
 /** Brings everybody to the callback first, then lets all of them in at the same moment. */
 async function arriveTogether(people: string[]): Promise<number[]> {
   const arrivals = await Promise.all(people.map((id, index) => deployment.reachCallback(id, index % 2)));
-  const visits = await Promise.all(arrivals.map(({ browser, callback }) => browser.get(callback, { follow: false, timeout: 90_000 })));
+  const visits = await Promise.all(
+    arrivals.map(({ browser, callback }) => browser.get(callback, { follow: false, timeout: 90_000 })),
+  );
   return visits.map(({ status }) => status);
 }
 
@@ -32,11 +35,21 @@ describe('two processes over one database', () => {
 
   it('[SSO-18] make one user of 100 first sign-ins of one person at once', async () => {
     deployment.addPerson('many', { siret: '11002001300097' });
-    expect(await arriveTogether(Array.from({ length: 100 }, () => 'many'))).toEqual(Array.from({ length: 100 }, () => 302));
+    expect(await arriveTogether(Array.from({ length: 100 }, () => 'many'))).toEqual(
+      Array.from({ length: 100 }, () => 302),
+    );
     expect(await count(`from users where tenant_id = $1 and email_normalized = 'many@example.org'`)).toBe(1);
     expect(await count(`from identities where tenant_id = $1 and subject = 'sub-many'`)).toBe(1);
-    expect(await count(`from memberships m join users u on u.id = m.user_id where m.tenant_id = $1 and u.email = 'many@example.org'`)).toBe(1);
-    expect(await count(`from sessions s join users u on u.id = s.user_id where s.tenant_id = $1 and u.email = 'many@example.org'`)).toBe(100);
+    expect(
+      await count(
+        `from memberships m join users u on u.id = m.user_id where m.tenant_id = $1 and u.email = 'many@example.org'`,
+      ),
+    ).toBe(1);
+    expect(
+      await count(
+        `from sessions s join users u on u.id = s.user_id where s.tenant_id = $1 and u.email = 'many@example.org'`,
+      ),
+    ).toBe(100);
   }, 240_000);
 
   it('move 50 people back and forth at once, and each is in one organization at the end', async () => {
@@ -47,10 +60,14 @@ describe('two processes over one database', () => {
       for (const id of people) deployment.provider.people.get(id)!.claims.siret = siret;
       arrivals.push(...(await Promise.all(people.map((id, index) => deployment.reachCallback(id, index % 2)))));
     }
-    const statuses = await Promise.all(arrivals.map(({ browser, callback }) => browser.get(callback, { follow: false, timeout: 90_000 })));
+    const statuses = await Promise.all(
+      arrivals.map(({ browser, callback }) => browser.get(callback, { follow: false, timeout: 90_000 })),
+    );
     expect(statuses.filter(({ status }) => status !== 302)).toEqual([]);
     expect(
-      await count(`from (select user_id from memberships where tenant_id = $1 group by user_id having count(*) <> 1) several`),
+      await count(
+        `from (select user_id from memberships where tenant_id = $1 group by user_id having count(*) <> 1) several`,
+      ),
     ).toBe(0);
   }, 240_000);
 });

@@ -21,7 +21,9 @@ describe('federation', () => {
     const composed = composeServices([{ name: 'vestibule', url: gateway.url, typeDefs: parse(data._service.sdl) }]);
     expect(composed.errors).toBeUndefined();
     expect(composed.supergraphSdl).toMatch(/type Organization[^{]*@authenticated/);
-    expect(data._service.sdl).toMatch(/users\([^)]*\): UserConnection @auth\(requires: TENANT_ADMINISTRATOR\) @requiresScopes/);
+    expect(data._service.sdl).toMatch(
+      /users\([^)]*\): UserConnection @auth\(requires: TENANT_ADMINISTRATOR\) @requiresScopes/,
+    );
     expect(data._service.sdl).not.toContain('_entities');
   });
 
@@ -62,8 +64,16 @@ describe('introspection', () => {
     const other = await startGateway({ environment: { INTROSPECTION: introspection } });
     try {
       const { browser } = await other.signedInUser();
-      for (const [as, isShown] of [[null, forNobody], [browser, forSignedIn]] as const) {
-        for (const query of [ASK, 'query A { __type(name: "User") { name } }', '{ _service { sdl } }', 'query B { ...F } fragment F on Query { __schema { description } }']) {
+      for (const [as, isShown] of [
+        [null, forNobody],
+        [browser, forSignedIn],
+      ] as const) {
+        for (const query of [
+          ASK,
+          'query A { __type(name: "User") { name } }',
+          '{ _service { sdl } }',
+          'query B { ...F } fragment F on Query { __schema { description } }',
+        ]) {
           for (let time = 0; time < 3; time++) {
             const { errors } = await other.graphql(as, query);
             expect([introspection, query, errors === undefined]).toEqual([introspection, query, isShown]);
@@ -94,7 +104,11 @@ describe('requests', () => {
     ['multipart/form-data; boundary=x', '--x--'],
     ['', '{"query":"{ __typename }"}'],
   ])('of content type "%s" are refused', async (contentType, body) => {
-    const response = await fetch(`${gateway.url}/graphql`, { method: 'POST', body, headers: contentType ? { 'content-type': contentType } : {} });
+    const response = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      body,
+      headers: contentType ? { 'content-type': contentType } : {},
+    });
     expect([400, 415]).toContain(response.status);
   });
 
@@ -107,7 +121,8 @@ describe('requests', () => {
   it('that are too deep, too wide or too long are refused before they run', async () => {
     const { browser } = await gateway.signedInUser({ isTenantAdministrator: true });
     const deep = `{ viewer { user { ${'memberships { nodes { organization { members { nodes { user { '.repeat(3)} id ${'} '.repeat(18)} } } }`;
-    const wide = '{ organizations(first: 100) { nodes { members(first: 100) { nodes { user { memberships(first: 100) { nodes { id } } } } } } } }';
+    const wide =
+      '{ organizations(first: 100) { nodes { members(first: 100) { nodes { user { memberships(first: 100) { nodes { id } } } } } } } }';
     const many = `{ ${Array.from({ length: 60 }, (_, index) => `a${index}: viewer { __typename }`).join(' ')} }`;
     for (const query of [deep, wide, many, `{ ${'__typename '.repeat(5000)} }`]) {
       const { status, errors } = await gateway.graphql(browser, query);
@@ -130,7 +145,9 @@ describe('requests', () => {
 
   it('with wrong variables are told what is wrong, the first time and compiled', async () => {
     for (let time = 0; time < 3; time++) {
-      const { status, errors } = await gateway.graphql(null, 'query ($id: ID!) { node(id: $id) { id } }', { id: { no: 1 } });
+      const { status, errors } = await gateway.graphql(null, 'query ($id: ID!) { node(id: $id) { id } }', {
+        id: { no: 1 },
+      });
       expect([status, errors?.[0]?.extensions.code]).toEqual([400, 'BAD_USER_INPUT']);
       expect(errors![0]!.message).toContain('$id');
     }

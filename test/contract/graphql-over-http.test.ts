@@ -8,7 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-const BY_POST_ALONE = 'Queries travel by POST alone: none stands in an address, and no page of another site can send one.';
+const BY_POST_ALONE =
+  'Queries travel by POST alone: none stands in an address, and no page of another site can send one.';
 const REFUSED_IS_400 =
   'A request that never ran is answered 400 under both media types, so that proxies and monitors see it; the body is the same.';
 

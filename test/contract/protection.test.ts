@@ -20,8 +20,16 @@ function faultsOf(text: string): string {
 
 describe('a schema is not built', () => {
   it.each([
-    ['an object field under no directive', 'type Query { a: Plain @auth(requires: PUBLIC) } type Plain { open: String }', 'Plain.open is under no @auth'],
-    ['a root field under no directive, even where its type has one', 'type Query @auth(requires: PUBLIC) { a: String }', 'Query.a is under no @auth'],
+    [
+      'an object field under no directive',
+      'type Query { a: Plain @auth(requires: PUBLIC) } type Plain { open: String }',
+      'Plain.open is under no @auth',
+    ],
+    [
+      'a root field under no directive, even where its type has one',
+      'type Query @auth(requires: PUBLIC) { a: String }',
+      'Query.a is under no @auth',
+    ],
     [
       'an input field under no directive',
       'type Query { a(input: Open): String @auth(requires: PUBLIC) } input Open { field: String }',

@@ -16,7 +16,10 @@ const smtp = new SMTPServer({
     const chunks: Buffer[] = [];
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.on('end', () => {
-      received.push({ to: session.envelope.rcptTo.map(({ address }) => address), text: Buffer.concat(chunks).toString() });
+      received.push({
+        to: session.envelope.rcptTo.map(({ address }) => address),
+        text: Buffer.concat(chunks).toString(),
+      });
       done();
     });
   },
@@ -50,7 +53,10 @@ describe('notices', () => {
     await sendNotices(gateway.services);
     await sendNotices(gateway.services);
     expect(received).toHaveLength(1);
-    expect(received[0]).toMatchObject({ to: ['linked@example.org'], text: expect.stringContaining('A sign-in was linked to your account') });
+    expect(received[0]).toMatchObject({
+      to: ['linked@example.org'],
+      text: expect.stringContaining('A sign-in was linked to your account'),
+    });
     const [notice] = await gateway.rows('select * from notices where tenant_id = $1');
     expect(notice).toMatchObject({ kind: 'IDENTITY_LINKED', mail_at: null });
     expect(notice!.mailed_at).not.toBeNull();
@@ -65,7 +71,10 @@ describe('notices', () => {
     await sendNotices(gateway.services);
     expect(received).toEqual([]);
     const administrator = await gateway.signedInUser({ isTenantAdministrator: true });
-    const { data } = await gateway.graphql(administrator.browser, `{ user(id: "usr_${user.id}") { notices { nodes { kind mailedAt } } } }`);
+    const { data } = await gateway.graphql(
+      administrator.browser,
+      `{ user(id: "usr_${user.id}") { notices { nodes { kind mailedAt } } } }`,
+    );
     expect(data.user.notices.nodes).toEqual([{ kind: 'IDENTITY_LINKED', mailedAt: null }]);
     gateway.advance(5 * 60_000);
     await sendNotices(gateway.services);

@@ -55,9 +55,19 @@ describe('organizationUpdate', () => {
     expect(nobody.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
 
     const { data } = await gateway.graphql(browsers.administrator!, UPDATE, { input });
-    expect(data.organizationUpdate).toMatchObject({ organization: { name: 'After', description: 'Words', version: 2 }, userErrors: [] });
-    const [event] = await gateway.rows(`select * from events where tenant_id = $1 and type = 'organization.updated' order by id desc`);
-    expect(event).toMatchObject({ via: 'organizationUpdate', actor_kind: 'USER', before: { name: 'Before' }, after: { name: 'After' } });
+    expect(data.organizationUpdate).toMatchObject({
+      organization: { name: 'After', description: 'Words', version: 2 },
+      userErrors: [],
+    });
+    const [event] = await gateway.rows(
+      `select * from events where tenant_id = $1 and type = 'organization.updated' order by id desc`,
+    );
+    expect(event).toMatchObject({
+      via: 'organizationUpdate',
+      actor_kind: 'USER',
+      before: { name: 'Before' },
+      after: { name: 'After' },
+    });
   });
 
   it('refuses by name an input field that needs more than the caller has, and does nothing of the rest', async () => {
@@ -68,7 +78,9 @@ describe('organizationUpdate', () => {
       message: expect.stringContaining('input.identifiers'),
       extensions: { code: 'FORBIDDEN', field: 'input.identifiers', requires: 'TENANT_ADMINISTRATOR' },
     });
-    const cleared = await unchanged(() => gateway.graphql(browsers.administrator!, UPDATE, { input: { id, identifiers: null } }));
+    const cleared = await unchanged(() =>
+      gateway.graphql(browsers.administrator!, UPDATE, { input: { id, identifiers: null } }),
+    );
     expect(cleared.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   });
 
@@ -76,8 +88,12 @@ describe('organizationUpdate', () => {
     const { id, browsers } = await organizationWith({ administrator: ['member', 'administrator'] });
     const cleared = await gateway.graphql(browsers.administrator!, UPDATE, { input: { id, description: null } });
     expect(cleared.data.organizationUpdate.organization).toMatchObject({ name: 'Before', description: null });
-    const refused = await unchanged(() => gateway.graphql(browsers.administrator!, UPDATE, { input: { id, name: null, description: 'x' } }));
-    expect(refused.data.organizationUpdate.userErrors).toEqual([expect.objectContaining({ code: 'REQUIRED', field: ['name'] })]);
+    const refused = await unchanged(() =>
+      gateway.graphql(browsers.administrator!, UPDATE, { input: { id, name: null, description: 'x' } }),
+    );
+    expect(refused.data.organizationUpdate.userErrors).toEqual([
+      expect.objectContaining({ code: 'REQUIRED', field: ['name'] }),
+    ]);
   });
 
   it('names every fault at once, and writes nothing', async () => {
@@ -117,10 +133,14 @@ describe('organizationUpdate', () => {
   it("refuses an identifier that is another organization's, however two administrators hurry", async () => {
     const [left, right] = [await organizationWith({}), await organizationWith({})];
     const identifiers = [{ scheme: 'SIRET', value: '356 000 000 00048' }];
-    const both = await Promise.all([left, right].map(({ id }) => gateway.graphql(tenantAdministrator, UPDATE, { input: { id, identifiers } })));
+    const both = await Promise.all(
+      [left, right].map(({ id }) => gateway.graphql(tenantAdministrator, UPDATE, { input: { id, identifiers } })),
+    );
     const outcomes = both.map(({ data }) => data.organizationUpdate.userErrors[0]?.code ?? 'DONE').sort();
     expect(outcomes).toEqual(['DONE', 'TAKEN']);
-    expect(await gateway.rows(`select * from organization_identifiers where tenant_id = $1 and value = '35600000000048'`)).toHaveLength(1);
+    expect(
+      await gateway.rows(`select * from organization_identifiers where tenant_id = $1 and value = '35600000000048'`),
+    ).toHaveLength(1);
   });
 });
 
@@ -133,16 +153,28 @@ describe('organizationCreate', () => {
     const input = { idempotencyKey: 'key-1', name: 'Once' };
     const answers = await Promise.all([1, 2, 3].map(() => gateway.graphql(tenantAdministrator, CREATE, { input })));
     expect(new Set(answers.map(({ data }) => data.organizationCreate.organization.id)).size).toBe(1);
-    const other = await unchanged(() => gateway.graphql(tenantAdministrator, CREATE, { input: { ...input, name: 'Twice' } }));
-    expect(other.data.organizationCreate.userErrors[0]).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED', field: ['idempotencyKey'] });
+    const other = await unchanged(() =>
+      gateway.graphql(tenantAdministrator, CREATE, { input: { ...input, name: 'Twice' } }),
+    );
+    expect(other.data.organizationCreate.userErrors[0]).toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+      field: ['idempotencyKey'],
+    });
   });
 
   it('lets two organizations have one name, and writes nothing where an identifier is taken', async () => {
-    const first = await gateway.graphql(tenantAdministrator, CREATE, { input: { name: 'Same', identifiers: [{ scheme: 'GROUP', value: 'g-1' }] } });
+    const first = await gateway.graphql(tenantAdministrator, CREATE, {
+      input: { name: 'Same', identifiers: [{ scheme: 'GROUP', value: 'g-1' }] },
+    });
     expect(first.data.organizationCreate.userErrors).toEqual([]);
-    expect((await gateway.graphql(tenantAdministrator, CREATE, { input: { name: 'Same' } })).data.organizationCreate.userErrors).toEqual([]);
+    expect(
+      (await gateway.graphql(tenantAdministrator, CREATE, { input: { name: 'Same' } })).data.organizationCreate
+        .userErrors,
+    ).toEqual([]);
     const taken = await unchanged(() =>
-      gateway.graphql(tenantAdministrator, CREATE, { input: { name: 'Same', identifiers: [{ scheme: 'GROUP', value: 'g-1' }] } }),
+      gateway.graphql(tenantAdministrator, CREATE, {
+        input: { name: 'Same', identifiers: [{ scheme: 'GROUP', value: 'g-1' }] },
+      }),
     );
     expect(taken.data.organizationCreate).toMatchObject({ organization: null, userErrors: [{ code: 'TAKEN' }] });
   });
@@ -152,9 +184,15 @@ describe('organizationDelete', () => {
   it('takes the memberships along, keeps the events, and answers NOT_FOUND the second time', async () => {
     const { id, uuid } = await organizationWith({ member: ['member'] });
     const DELETE = `mutation ($input: OrganizationDeleteInput!) { organizationDelete(input: $input) { deletedId userErrors { code } } }`;
-    expect((await gateway.graphql(tenantAdministrator, DELETE, { input: { id } })).data.organizationDelete.deletedId).toBe(id);
-    expect(await gateway.rows(`select * from memberships where tenant_id = $1 and organization_id = '${uuid}'`)).toEqual([]);
-    const events = await gateway.rows(`select type, "before" from events where tenant_id = $1 and organization_id = '${uuid}'`);
+    expect(
+      (await gateway.graphql(tenantAdministrator, DELETE, { input: { id } })).data.organizationDelete.deletedId,
+    ).toBe(id);
+    expect(
+      await gateway.rows(`select * from memberships where tenant_id = $1 and organization_id = '${uuid}'`),
+    ).toEqual([]);
+    const events = await gateway.rows(
+      `select type, "before" from events where tenant_id = $1 and organization_id = '${uuid}'`,
+    );
     expect(events.at(-1)).toMatchObject({ type: 'organization.deleted', before: { name: 'Before', members: 1 } });
     const again = await unchanged(() => gateway.graphql(tenantAdministrator, DELETE, { input: { id } }));
     expect(again.errors?.[0]?.extensions.code).toBe('NOT_FOUND');
@@ -170,13 +208,17 @@ describe('memberAppoint', () => {
     const { id, uuid, browsers } = await organizationWith({ administrator: ['administrator'] });
     const member = await gateway.signedInUser();
     await makeMembership(gateway.tenant, { user: { id: member.userId }, organization: { id: uuid } });
-    await gateway.rows(`update organizations set needs_administrator = true where tenant_id = $1 and id = '${uuid}' returning id`);
+    await gateway.rows(
+      `update organizations set needs_administrator = true where tenant_id = $1 and id = '${uuid}' returning id`,
+    );
     const input = { organizationId: id, userId: `usr_${member.userId}` };
     const { data } = await gateway.graphql(browsers.administrator!, APPOINT, { input });
     expect(data.memberAppoint.membership.roles.map(({ name }: any) => name)).toEqual(['administrator', 'member']);
     const edited = await gateway.graphql(member.browser, UPDATE, { input: { id, name: 'By the new one' } });
     expect(edited.data.organizationUpdate.organization.name).toBe('By the new one');
-    const [organization] = await gateway.rows(`select needs_administrator from organizations where tenant_id = $1 and id = '${uuid}'`);
+    const [organization] = await gateway.rows(
+      `select needs_administrator from organizations where tenant_id = $1 and id = '${uuid}'`,
+    );
     expect(organization!.needs_administrator).toBe(false);
     const repeated = await unchanged(() => gateway.graphql(browsers.administrator!, APPOINT, { input }));
     expect(repeated.data.memberAppoint.userErrors).toEqual([]);
@@ -232,9 +274,16 @@ describe('lists', () => {
   });
 
   it('find by SIRET, SIREN and words without accents', async () => {
-    const organization = await makeOrganization(gateway.tenant, { name: "Préfecture de l'Hérault", siret: '11002001300097' });
+    const organization = await makeOrganization(gateway.tenant, {
+      name: "Préfecture de l'Hérault",
+      siret: '11002001300097',
+    });
     const found = async (filter: object) => {
-      const { data } = await gateway.graphql(tenantAdministrator, 'query ($filter: OrganizationFilterInput) { organizations(filter: $filter) { nodes { id } } }', { filter });
+      const { data } = await gateway.graphql(
+        tenantAdministrator,
+        'query ($filter: OrganizationFilterInput) { organizations(filter: $filter) { nodes { id } } }',
+        { filter },
+      );
       return data.organizations.nodes.map(({ id }: any) => id);
     };
     const expected = [`org_${organization.id}`];
@@ -260,7 +309,8 @@ describe('lists', () => {
         await makeMembership(gateway.tenant, { user: await makeUser(gateway.tenant), organization: { id: uuid } });
       }
     }
-    const query = '{ organizations(first: 20) { nodes { name members(first: 10) { nodes { roles { name } user { displayName email } } } } } }';
+    const query =
+      '{ organizations(first: 20) { nodes { name members(first: 10) { nodes { roles { name } user { displayName email } } } } } }';
     await gateway.graphql(tenantAdministrator, query);
     gateway.statements.length = 0;
     await gateway.graphql(tenantAdministrator, query);
@@ -271,8 +321,14 @@ describe('lists', () => {
     const { uuid, browsers } = await organizationWith({ administrator: ['administrator'] });
     const user = await makeUser(gateway.tenant);
     await makeMembership(gateway.tenant, { user, organization: { id: uuid } });
-    await makeMembership(gateway.tenant, { user, organization: await makeOrganization(gateway.tenant, { name: 'Secret place' }) });
-    const answer = await gateway.graphql(browsers.administrator!, `{ user(id: "usr_${user.id}") { memberships { totalCount nodes { organization { id } } } } }`);
+    await makeMembership(gateway.tenant, {
+      user,
+      organization: await makeOrganization(gateway.tenant, { name: 'Secret place' }),
+    });
+    const answer = await gateway.graphql(
+      browsers.administrator!,
+      `{ user(id: "usr_${user.id}") { memberships { totalCount nodes { organization { id } } } } }`,
+    );
     expect(answer.data.user.memberships).toEqual({ totalCount: 1, nodes: [{ organization: { id: `org_${uuid}` } }] });
   });
 });

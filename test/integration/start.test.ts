@@ -26,9 +26,15 @@ async function startWrongly(environment: Record<string, string>) {
 
 describe('a start that cannot be', () => {
   it('lists every fault of the configuration with its variable, and ends with 78', async () => {
-    const { code, said } = await startWrongly({ PORT: 'http', DATABASE_URL: 'mysql://x', LOG_LEVEL: 'loud', SMTP_URL: 'x' });
+    const { code, said } = await startWrongly({
+      PORT: 'http',
+      DATABASE_URL: 'mysql://x',
+      LOG_LEVEL: 'loud',
+      SMTP_URL: 'x',
+    });
     expect(code).toBe(78);
-    for (const name of ['PORT', 'DATABASE_URL', 'LOG_LEVEL', 'SMTP_URL']) expect(said).toMatch(new RegExp(`^ *${name} `, 'm'));
+    for (const name of ['PORT', 'DATABASE_URL', 'LOG_LEVEL', 'SMTP_URL'])
+      expect(said).toMatch(new RegExp(`^ *${name} `, 'm'));
     expect(said).not.toMatch(/^\s+at /m);
   });
 

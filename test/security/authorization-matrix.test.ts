@@ -38,9 +38,15 @@ afterAll(async () => {
   await world.gateway.close();
 });
 
-const objectTypes = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) && !isIntrospectionType(type));
-const nodeTypes = objectTypes.filter((type) => isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node'));
-const valueTypes = objectTypes.filter((type) => !nodeTypes.includes(type) && !['Query', 'Mutation', 'Viewer', 'SsoPreview'].includes(type.name));
+const objectTypes = Object.values(schema.getTypeMap()).filter(
+  (type) => isObjectType(type) && !isIntrospectionType(type),
+);
+const nodeTypes = objectTypes.filter(
+  (type) => isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node'),
+);
+const valueTypes = objectTypes.filter(
+  (type) => !nodeTypes.includes(type) && !['Query', 'Mutation', 'Viewer', 'SsoPreview'].includes(type.name),
+);
 const inputTypes = Object.values(schema.getTypeMap()).filter(isInputObjectType);
 /** Input types that stand inside others only: each is under what the field asks that it is given to. */
 const NESTED_INPUTS = ['OrganizationIdentifierInput'];
@@ -70,23 +76,29 @@ async function eachCaller(measure: (caller: Caller) => Promise<string>): Promise
   return row;
 }
 
-const subselection = (field: GraphQLField<unknown, unknown>) => (isLeafType(getNamedType(field.type)) ? '' : ' { __typename }');
+const subselection = (field: GraphQLField<unknown, unknown>) =>
+  isLeafType(getNamedType(field.type)) ? '' : ' { __typename }';
 
 describe('every field of every object', () => {
-  const fields = nodeTypes.flatMap((type) => (isObjectType(type) ? Object.values(type.getFields()).map((field) => ({ type, field })) : []));
+  const fields = nodeTypes.flatMap((type) =>
+    isObjectType(type) ? Object.values(type.getFields()).map((field) => ({ type, field })) : [],
+  );
 
-  it.each(fields.map(({ type, field }) => [`${type.name}.${field.name}`, type, field] as const))('%s', async (place, type, field) => {
-    const ways = waysTo(type.name as never, world.ids);
-    const row = await eachCaller(async (caller) => {
-      const outcomes = new Map<string, string>();
-      for (const way of ways) {
-        outcomes.set(way.name, await askFor(way, `__typename asked: ${field.name}${subselection(field)}`, caller));
-      }
-      expect([caller, new Set(outcomes.values()).size, ...outcomes]).toEqual([caller, 1, ...outcomes]);
-      return [...outcomes.values()][0]!;
-    });
-    check(place, row);
-  });
+  it.each(fields.map(({ type, field }) => [`${type.name}.${field.name}`, type, field] as const))(
+    '%s',
+    async (place, type, field) => {
+      const ways = waysTo(type.name as never, world.ids);
+      const row = await eachCaller(async (caller) => {
+        const outcomes = new Map<string, string>();
+        for (const way of ways) {
+          outcomes.set(way.name, await askFor(way, `__typename asked: ${field.name}${subselection(field)}`, caller));
+        }
+        expect([caller, new Set(outcomes.values()).size, ...outcomes]).toEqual([caller, 1, ...outcomes]);
+        return [...outcomes.values()][0]!;
+      });
+      check(place, row);
+    },
+  );
 
   it('takes arguments without asking for more than the field', async () => {
     for (const { type, field } of fields) {
@@ -95,10 +107,7 @@ describe('every field of every object', () => {
         const sample = JSON.stringify(sampleOf(place, argument.name, String(argument.type)));
         const [way] = waysTo(type.name as never, world.ids);
         const fieldText = `__typename asked: ${field.name}(${argument.name}: ${sample})${subselection(field)}`;
-        check(
-          place,
-          await eachCaller((caller) => askFor(way!, fieldText, caller)),
-        );
+        check(place, await eachCaller((caller) => askFor(way!, fieldText, caller)));
       }
     }
   });
@@ -119,7 +128,11 @@ describe('every field of every object', () => {
 describe('every field of viewer and ssoPreview', () => {
   const holders = [
     ['Viewer', (fields: string) => `{ viewer { ${fields} } }`, (data: any) => data?.viewer],
-    ['SsoPreview', (fields: string) => `{ ssoPreview(connection: "proconnect", claims: { sub: "x" }) { ${fields} } }`, (data: any) => data?.ssoPreview],
+    [
+      'SsoPreview',
+      (fields: string) => `{ ssoPreview(connection: "proconnect", claims: { sub: "x" }) { ${fields} } }`,
+      (data: any) => data?.ssoPreview,
+    ],
   ] as const;
 
   it.each(holders)('%s', async (name, query, find) => {
@@ -143,7 +156,8 @@ describe('every field of a type without an id', () => {
     for (const field of Object.values(type.getFields())) {
       expect(readRequirement(field) ?? readRequirement(type)).toBe('PUBLIC');
       measured[`${name}.${field.name}`] = AS_PARENT;
-      if (!isUpdating) expect([name, field.name, table[`${name}.${field.name}`]]).toEqual([name, field.name, AS_PARENT]);
+      if (!isUpdating)
+        expect([name, field.name, table[`${name}.${field.name}`]]).toEqual([name, field.name, AS_PARENT]);
     }
   });
 });
@@ -151,16 +165,24 @@ describe('every field of a type without an id', () => {
 describe.each(['Query', 'Mutation'] as const)('every field of %s', (root) => {
   const type = root === 'Query' ? schema.getQueryType()! : schema.getMutationType()!;
 
-  it.each(Object.values(type.getFields()).map((field) => [`${root}.${field.name}`, field] as const))('%s', async (place, field) => {
-    const row = await eachCaller(async (caller) => {
-      const call = await callOf(world, place);
-      return callRoot(root, field, call.arguments, call.selection, caller);
-    });
-    check(place, row);
-    for (const argument of field.args) await checkArgument(field, argument.name, String(argument.type), place);
-  });
+  it.each(Object.values(type.getFields()).map((field) => [`${root}.${field.name}`, field] as const))(
+    '%s',
+    async (place, field) => {
+      const row = await eachCaller(async (caller) => {
+        const call = await callOf(world, place);
+        return callRoot(root, field, call.arguments, call.selection, caller);
+      });
+      check(place, row);
+      for (const argument of field.args) await checkArgument(field, argument.name, String(argument.type), place);
+    },
+  );
 
-  async function checkArgument(field: GraphQLField<unknown, unknown>, argument: string, argumentType: string, place: string) {
+  async function checkArgument(
+    field: GraphQLField<unknown, unknown>,
+    argument: string,
+    argumentType: string,
+    place: string,
+  ) {
     const argumentPlace = `${place}(${argument}:)`;
     const row = await eachCaller(async (caller) => {
       const call = await callOf(world, place);
@@ -220,34 +242,41 @@ describe('every input field', () => {
     for (const field of Object.values(type.getFields())) {
       expect(readRequirement(field) ?? readRequirement(type)).toBe('PUBLIC');
       measured[`${name}.${field.name}`] = AS_PARENT;
-      if (!isUpdating) expect([name, field.name, table[`${name}.${field.name}`]]).toEqual([name, field.name, AS_PARENT]);
+      if (!isUpdating)
+        expect([name, field.name, table[`${name}.${field.name}`]]).toEqual([name, field.name, AS_PARENT]);
     }
   });
 
-  it.each(inputTypes.filter(({ name }) => !NESTED_INPUTS.includes(name)).map((type) => [type.name, type] as const))('%s', async (name, type) => {
-    const uses = usesOf(type);
-    expect(uses.length).toBeGreaterThan(0);
-    for (const field of Object.values(type.getFields())) {
-      const place = `${name}.${field.name}`;
-      const row = await eachCaller(async (caller) => {
-        const outcomes = new Set<string>();
-        for (const use of uses) {
-          const call = await callOf(world, `${use.root}.${use.field.name}`);
-          const given = withInput(call.arguments, use.path, place, field.name, String(field.type));
-          outcomes.add(await callRoot(use.root, use.field, given, call.selection, caller));
-        }
-        expect([place, caller, ...outcomes]).toHaveLength(3);
-        return [...outcomes][0]!;
-      });
-      check(place, row);
-    }
-  });
+  it.each(inputTypes.filter(({ name }) => !NESTED_INPUTS.includes(name)).map((type) => [type.name, type] as const))(
+    '%s',
+    async (name, type) => {
+      const uses = usesOf(type);
+      expect(uses.length).toBeGreaterThan(0);
+      for (const field of Object.values(type.getFields())) {
+        const place = `${name}.${field.name}`;
+        const row = await eachCaller(async (caller) => {
+          const outcomes = new Set<string>();
+          for (const use of uses) {
+            const call = await callOf(world, `${use.root}.${use.field.name}`);
+            const given = withInput(call.arguments, use.path, place, field.name, String(field.type));
+            outcomes.add(await callRoot(use.root, use.field, given, call.selection, caller));
+          }
+          expect([place, caller, ...outcomes]).toHaveLength(3);
+          return [...outcomes][0]!;
+        });
+        check(place, row);
+      }
+    },
+  );
 
   /** The root fields that take an input of this type, and where. */
   function usesOf(type: GraphQLInputObjectType) {
     return (['Query', 'Mutation'] as const).flatMap((root) =>
-      Object.values((root === 'Query' ? schema.getQueryType()! : schema.getMutationType()!).getFields()).flatMap((field) =>
-        field.args.flatMap((argument) => pathsTo(argument.type, type, [argument.name]).map((path) => ({ root, field, path }))),
+      Object.values((root === 'Query' ? schema.getQueryType()! : schema.getMutationType()!).getFields()).flatMap(
+        (field) =>
+          field.args.flatMap((argument) =>
+            pathsTo(argument.type, type, [argument.name]).map((path) => ({ root, field, path })),
+          ),
       ),
     );
   }

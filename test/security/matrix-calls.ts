@@ -16,7 +16,10 @@ const CALLBACK = 'http://localhost:65000/app/callback';
 export async function callOf(world: World, rootField: string): Promise<Call> {
   const { ids } = world;
   const query = (given: Record<string, unknown>, selection: string): Call => ({ arguments: given, selection });
-  const input = (given: Record<string, unknown>): Call => ({ arguments: { input: given }, selection: '{ userErrors { code } }' });
+  const input = (given: Record<string, unknown>): Call => ({
+    arguments: { input: given },
+    selection: '{ userErrors { code } }',
+  });
   const page = '{ pageInfo { hasNextPage } }';
   switch (rootField) {
     case 'Query.viewer':
@@ -61,7 +64,11 @@ export async function callOf(world: World, rootField: string): Promise<Call> {
       return input({ id: await world.freshUser('PENDING') });
     case 'Mutation.connectionCreate': {
       const slug = `matrix-${Math.random().toString(36).slice(2)}`;
-      return input({ slug, preset: 'OIDC', settings: { issuer: 'https://provider.test', clientId: 'x', clientSecret: 'y' } });
+      return input({
+        slug,
+        preset: 'OIDC',
+        settings: { issuer: 'https://provider.test', clientId: 'x', clientSecret: 'y' },
+      });
     }
     case 'Mutation.connectionUpdate':
       return input({ id: world.otherConnection, settings: {} });

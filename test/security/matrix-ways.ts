@@ -35,7 +35,12 @@ export function waysTo(type: NodeType, ids: World['ids']): Way[] {
     {
       name: `${name}, by edges`,
       query: query.replace('PAGE', 'edges { node { key: id FIELDS } }'),
-      pathIn: (data) => [...page, 'edges', indexOf(valueAt(data, [...page, 'edges']), (edge) => edge?.node?.key === id), 'node'],
+      pathIn: (data) => [
+        ...page,
+        'edges',
+        indexOf(valueAt(data, [...page, 'edges']), (edge) => edge?.node?.key === id),
+        'node',
+      ],
     },
   ];
   switch (type) {

@@ -5,14 +5,24 @@ import { makeConnection, makeMembership, makeOrganization, makeUser } from '../s
 import { type Gateway, startGateway } from '../support/gateway.js';
 
 /** The kinds of caller of the matrix. `self` is the person whose user, identity, session and notice are asked for. */
-export const CALLERS = ['anonymous', 'self', 'member', 'administrator', 'otherAdministrator', 'tenantAdministrator'] as const;
+export const CALLERS = [
+  'anonymous',
+  'self',
+  'member',
+  'administrator',
+  'otherAdministrator',
+  'tenantAdministrator',
+] as const;
 export type Caller = (typeof CALLERS)[number];
 
 /** What the matrix asks about: one object of each type, all of one organization and one person in it. */
 export interface World {
   gateway: Gateway;
   browsers: Record<Caller, Browser | null>;
-  ids: Record<'Organization' | 'User' | 'Membership' | 'Identity' | 'Session' | 'Connection' | 'Role' | 'Notice', string>;
+  ids: Record<
+    'Organization' | 'User' | 'Membership' | 'Identity' | 'Session' | 'Connection' | 'Role' | 'Notice',
+    string
+  >;
   /** A connection that nobody signs in through: its settings may be changed. */
   otherConnection: string;
   /** Objects that may be changed or deleted by a call that is allowed: fresh ones for each call. */
@@ -32,12 +42,34 @@ export async function createWorld(): Promise<World> {
   const tenantAdministrator = await gateway.signedInUser({ isTenantAdministrator: true });
   const membership = await makeMembership(tenant, { user: { id: self.userId }, organization });
   await makeMembership(tenant, { user: { id: member.userId }, organization });
-  await makeMembership(tenant, { user: { id: administrator.userId }, organization, roles: ['member', 'administrator'] });
-  await makeMembership(tenant, { user: { id: otherAdministrator.userId }, organization: other, roles: ['member', 'administrator'] });
-  const [session] = await gateway.database.read<{ id: string }>(tenant.id, 'select id from sessions where user_id = $1', [self.userId]);
-  const [linked] = await gateway.database.read<{ id: string }>(tenant.id, 'select id from identities where user_id = $1', [self.userId]);
+  await makeMembership(tenant, {
+    user: { id: administrator.userId },
+    organization,
+    roles: ['member', 'administrator'],
+  });
+  await makeMembership(tenant, {
+    user: { id: otherAdministrator.userId },
+    organization: other,
+    roles: ['member', 'administrator'],
+  });
+  const [session] = await gateway.database.read<{ id: string }>(
+    tenant.id,
+    'select id from sessions where user_id = $1',
+    [self.userId],
+  );
+  const [linked] = await gateway.database.read<{ id: string }>(
+    tenant.id,
+    'select id from identities where user_id = $1',
+    [self.userId],
+  );
   const notice = await transact(gateway.database, tenant.id, async (manager) =>
-    manager.create(Notice, { tenantId: tenant.id, user: self.userId as never, kind: 'IDENTITY_LINKED', data: {}, createdAt: new Date() }),
+    manager.create(Notice, {
+      tenantId: tenant.id,
+      user: self.userId as never,
+      kind: 'IDENTITY_LINKED',
+      data: {},
+      createdAt: new Date(),
+    }),
   );
   const otherConnection = await makeConnection(tenant, { slug: 'other' });
   return {

@@ -11,7 +11,14 @@ import { buildSchema } from '../../src/resolvers/build-schema.js';
 import type { Services } from '../../src/services.js';
 import { Browser, type Visit } from './browser.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
-import { type ConnectionOverrides, makeConnection, makeIdentity, makeUser, type SeededTenant, seedTenant } from './factories.js';
+import {
+  type ConnectionOverrides,
+  makeConnection,
+  makeIdentity,
+  makeUser,
+  type SeededTenant,
+  seedTenant,
+} from './factories.js';
 
 /** The whole gateway over a database of its own, with a real provider beside it. */
 export interface Gateway {
@@ -35,14 +42,25 @@ export interface Gateway {
   /** Signs a person in in a fresh browser (or the one given): by the provider's page, to the callback and on. */
   signIn: (person: string | LocalPerson, browser?: Browser) => Promise<{ browser: Browser; visit: Visit }>;
   /** The whole way to the callback address, which is not visited. */
-  reachCallback: (person: string | LocalPerson, browser?: Browser, query?: string) => Promise<{ browser: Browser; callback: string }>;
-  graphql: <Data = any>(browser: Browser | null, query: string, variables?: object, headers?: Record<string, string>) => Promise<GraphQLAnswer<Data>>;
+  reachCallback: (
+    person: string | LocalPerson,
+    browser?: Browser,
+    query?: string,
+  ) => Promise<{ browser: Browser; callback: string }>;
+  graphql: <Data = any>(
+    browser: Browser | null,
+    query: string,
+    variables?: object,
+    headers?: Record<string, string>,
+  ) => Promise<GraphQLAnswer<Data>>;
   /** Rows of a table of the tenant. */
   rows: <Row = Record<string, any>>(sql: string, values?: unknown[]) => Promise<Row[]>;
   /** Every row of every table that a refused action must leave as it was, as text to compare. */
   snapshot: () => Promise<string>;
   /** A browser of a new user who is signed in, with an identity that is linked already. */
-  signedInUser: (overrides?: Parameters<typeof makeUser>[1]) => Promise<{ browser: Browser; userId: string; person: LocalPerson }>;
+  signedInUser: (
+    overrides?: Parameters<typeof makeUser>[1],
+  ) => Promise<{ browser: Browser; userId: string; person: LocalPerson }>;
   close: () => Promise<void>;
 }
 
@@ -60,13 +78,25 @@ export interface GatewayOptions {
 }
 
 const SNAPSHOT_TABLES = [
-  'organizations', 'organization_identifiers', 'users', 'connections', 'identities', 'memberships', 'membership_roles',
-  'events', 'notices', 'idempotency_keys',
+  'organizations',
+  'organization_identifiers',
+  'users',
+  'connections',
+  'identities',
+  'memberships',
+  'membership_roles',
+  'events',
+  'notices',
+  'idempotency_keys',
 ];
 
 let serial = 0;
 
-export async function startGateway({ environment = {}, connection: overrides, people = [] }: GatewayOptions = {}): Promise<Gateway> {
+export async function startGateway({
+  environment = {},
+  connection: overrides,
+  people = [],
+}: GatewayOptions = {}): Promise<Gateway> {
   const statements: string[] = [];
   const logLines: string[] = [];
   const test = await createTestDatabase({ onStatement: (text) => statements.push(text) });
@@ -158,11 +188,16 @@ export async function startGateway({ environment = {}, connection: overrides, pe
       const visit = await browser.get(`${url}/auth/proconnect/login?login_hint=${encodeURIComponent(id)}${query}`, {
         stopAt: (next) => String(next).startsWith(`${url}/auth/proconnect/callback`),
       });
-      if (!visit.location) throw new Error(`The provider did not send the browser back: ${visit.status} ${visit.text.slice(0, 500)}`);
+      if (!visit.location)
+        throw new Error(`The provider did not send the browser back: ${visit.status} ${visit.text.slice(0, 500)}`);
       return { browser, callback: String(visit.location) };
     },
     async graphql(browser, query, variables = {}, headers = {}) {
-      const visit = await (browser ?? new Browser()).post(`${url}/graphql`, { json: { query, variables } }, { headers });
+      const visit = await (browser ?? new Browser()).post(
+        `${url}/graphql`,
+        { json: { query, variables } },
+        { headers },
+      );
       const body = visit.json<Pick<GraphQLAnswer, 'data' | 'errors'>>();
       return { status: visit.status, text: visit.text, ...body };
     },
@@ -170,13 +205,19 @@ export async function startGateway({ environment = {}, connection: overrides, pe
     async snapshot() {
       const tables = [];
       for (const table of SNAPSHOT_TABLES) {
-        tables.push([table, await test.database.read(tenant.id, `select * from ${table} where tenant_id = $1 order by id`, [tenant.id])]);
+        tables.push([
+          table,
+          await test.database.read(tenant.id, `select * from ${table} where tenant_id = $1 order by id`, [tenant.id]),
+        ]);
       }
       return JSON.stringify(tables);
     },
     async signedInUser(given) {
       const user = await makeUser(tenant, given);
-      const person = gateway.addPerson({ id: `user-${++serial}`, claims: { email: user.email, given_name: user.givenName, usual_name: user.familyName } });
+      const person = gateway.addPerson({
+        id: `user-${++serial}`,
+        claims: { email: user.email, given_name: user.givenName, usual_name: user.familyName },
+      });
       await makeIdentity(tenant, { user, connection, subject: person.sub, email: user.email ?? null });
       const { browser, visit } = await gateway.signIn(person);
       if (visit.status !== 200) throw new Error(`Not signed in: ${visit.status} ${visit.text.slice(0, 500)}`);

@@ -88,7 +88,11 @@ export async function createDeployment(count: number, environment: Record<string
     },
     read: (sql) => store.use((database) => database.read(tenant.id, sql, [tenant.id])),
     addPerson(id, claims) {
-      provider.people.set(id, { id, sub: `sub-${id}`, claims: { given_name: 'Personne', usual_name: id, email: `${id}@example.org`, uid: id, ...claims } });
+      provider.people.set(id, {
+        id,
+        sub: `sub-${id}`,
+        claims: { given_name: 'Personne', usual_name: id, email: `${id}@example.org`, uid: id, ...claims },
+      });
     },
     async reachCallback(id, index) {
       const browser = new Browser();

@@ -18,7 +18,6 @@ export const CONNECTION_SETTINGS = `
   c.default_organization_name as "defaultOrganizationName",
   c.grants_administrator_to_leader as "grantsAdministratorToLeader", c.session_minutes as "sessionMinutes", c.version`;
 
-
 const COLUMNS = `c.id as uuid, ${CONNECTION_SETTINGS}, c.created_at as "createdAt", c.updated_at as "updatedAt"`;
 
 /** Connections one by one, and as a list. `isAdministrator` shows those that are disabled, too. */

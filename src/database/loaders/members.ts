@@ -35,11 +35,13 @@ export function createMembershipLoaders(database: Database) {
   });
 
   const pages = createBatch<MembershipRow[], PageArguments>(async ({ tenantId, shared }, owners) => {
-    const rows = await database.read<MembershipRow & Record<string, unknown>>(
+    const rows = await database.read<MembershipRow & Record<string, unknown>>(tenantId, PAGE_STATEMENTS[shared.side], [
       tenantId,
-      PAGE_STATEMENTS[shared.side],
-      [tenantId, owners, shared.after?.[0] ?? null, shared.first + 1, shared.within],
-    );
+      owners,
+      shared.after?.[0] ?? null,
+      shared.first + 1,
+      shared.within,
+    ]);
     const ownerOf = shared.side === 'organization' ? 'organizationUuid' : 'userUuid';
     return Map.groupBy(rows.map(shared.side === 'organization' ? toMemberRow : toMembershipRow), (row) => row[ownerOf]);
   });
@@ -74,7 +76,10 @@ export function createMembershipLoaders(database: Database) {
   };
 }
 
-const PAGE_STATEMENTS: Record<Side, string> = { organization: pageStatement('organization'), user: pageStatement('user') };
+const PAGE_STATEMENTS: Record<Side, string> = {
+  organization: pageStatement('organization'),
+  user: pageStatement('user'),
+};
 
 function pageStatement(side: Side): string {
   const users = side === 'organization' ? 'join users u on u.tenant_id = m.tenant_id and u.id = m.user_id' : '';
@@ -91,8 +96,12 @@ function pageStatement(side: Side): string {
 
 function toMembershipRow(row: MembershipRow): MembershipRow {
   return Object.assign(row, {
-    roles: (row.roles as unknown as [uuid: string, name: string][]).map(([uuid, name]) => toRoleRow({ uuid, name } as RoleRow)),
-    __typename: 'Membership' as const, id: toGlobalId('Membership', row.uuid) });
+    roles: (row.roles as unknown as [uuid: string, name: string][]).map(([uuid, name]) =>
+      toRoleRow({ uuid, name } as RoleRow),
+    ),
+    __typename: 'Membership' as const,
+    id: toGlobalId('Membership', row.uuid),
+  });
 }
 
 /** A member's row carries the user's columns beside its own: they are taken apart. */
@@ -112,7 +121,17 @@ function toMemberRow(row: MembershipRow & Record<string, unknown>): MembershipRo
     memberOf: row.organizationUuid,
   } as UserRow);
   const { uuid, organizationUuid, userUuid, source, connectionUuid, joinedAt, addedByUserUuid, roles } = row;
-  return toMembershipRow({ uuid, organizationUuid, userUuid, source, connectionUuid, joinedAt, addedByUserUuid, roles, user } as MembershipRow);
+  return toMembershipRow({
+    uuid,
+    organizationUuid,
+    userUuid,
+    source,
+    connectionUuid,
+    joinedAt,
+    addedByUserUuid,
+    roles,
+    user,
+  } as MembershipRow);
 }
 
 export function toRoleRow(row: RoleRow): RoleRow {

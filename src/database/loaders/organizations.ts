@@ -45,7 +45,11 @@ export function createOrganizationLoaders(database: Database) {
   return {
     byId,
     identifiers,
-    async byIdentifier(tenantId: string, scheme: IdentifierScheme, value: string): Promise<OrganizationRow | undefined> {
+    async byIdentifier(
+      tenantId: string,
+      scheme: IdentifierScheme,
+      value: string,
+    ): Promise<OrganizationRow | undefined> {
       const rows = await database.read<OrganizationRow>(
         tenantId,
         `select ${COLUMNS} from organization_identifiers x
@@ -73,7 +77,11 @@ export function createOrganizationLoaders(database: Database) {
       conditions.push(condition(`$${values.length}`));
     };
     if (visibleIds) where((ids) => `o.id = any(${ids}::uuid[])`, visibleIds);
-    if (filter.search) where((text) => `(${matchesText(text)} or ${hasIdentifier(`x.value like ${text}`)})`, searchPattern(filter.search));
+    if (filter.search)
+      where(
+        (text) => `(${matchesText(text)} or ${hasIdentifier(`x.value like ${text}`)})`,
+        searchPattern(filter.search),
+      );
     if (filter.siren) where((siren) => hasIdentifier(`x.siren = ${siren}`), filter.siren);
     if (filter.identifier) {
       const { scheme, value } = filter.identifier;

@@ -31,18 +31,28 @@ export class PageError extends Error {
 }
 
 /** Reads `first` and `after`. A cursor is the sorting keys of its row, so deep pages cost what the first one costs. */
-export function readPageRequest(first: number | null | undefined, after: string | null | undefined, keys = 1): PageRequest {
+export function readPageRequest(
+  first: number | null | undefined,
+  after: string | null | undefined,
+  keys = 1,
+): PageRequest {
   const size = first ?? USUAL_PAGE;
   if (size < 1 || size > LARGEST_PAGE) throw new PageError('first', `first is between 1 and ${LARGEST_PAGE}`);
   if (after === null || after === undefined) return { first: size, after: null };
   try {
     const read: unknown = JSON.parse(Buffer.from(after, 'base64url').toString('utf8'));
-    const isCursor = Array.isArray(read) && read.length === keys && read.every((key) => typeof key === 'string' && !key.includes('\0'));
+    const isCursor =
+      Array.isArray(read) &&
+      read.length === keys &&
+      read.every((key) => typeof key === 'string' && !key.includes('\0'));
     if (isCursor && /^[0-9a-f-]{36}$/.test((read as string[]).at(-1)!)) return { first: size, after: read as string[] };
   } catch {
     // not a cursor: said below
   }
-  throw new PageError('after', 'after is not a cursor of this list: take it from pageInfo.endCursor or an edge of the same ordering');
+  throw new PageError(
+    'after',
+    'after is not a cursor of this list: take it from pageInfo.endCursor or an edge of the same ordering',
+  );
 }
 
 export function toCursor(keys: string[]): string {

@@ -116,11 +116,4 @@ export interface NoticeRow extends NodeRow<'Notice'> {
 }
 
 export type AnyNodeRow =
-  | OrganizationRow
-  | UserRow
-  | MembershipRow
-  | RoleRow
-  | IdentityRow
-  | SessionRow
-  | ConnectionRow
-  | NoticeRow;
+  OrganizationRow | UserRow | MembershipRow | RoleRow | IdentityRow | SessionRow | ConnectionRow | NoticeRow;

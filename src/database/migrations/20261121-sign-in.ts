@@ -234,7 +234,9 @@ export class Migration20261121SignIn extends Migration {
     for (const index of INDEXES) this.addSql(`create index on ${index}`);
     this.addSql(`create function refuse_change() returns trigger language plpgsql as
       'begin raise exception ''events are never changed''; end'`);
-    this.addSql('create trigger events_are_never_changed before update on events for each row execute function refuse_change()');
+    this.addSql(
+      'create trigger events_are_never_changed before update on events for each row execute function refuse_change()',
+    );
     this.addSql('create trigger events_are_never_emptied before truncate on events execute function refuse_change()');
   }
 }
