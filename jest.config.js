@@ -23,6 +23,7 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
-  testTimeout: 60_000,
+  // Generous: what hangs is found all the same, and a busy machine is not a fault.
+  testTimeout: 120_000,
   maxWorkers: 2,
 };

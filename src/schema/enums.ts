@@ -144,5 +144,5 @@ register(
 );
 register(OrganizationOrder, 'OrganizationOrder', 'How a list of organizations is sorted.', {
   CREATED_AT: 'The oldest first.',
-  NAME: 'By name, without regard to case.',
+  NAME: 'By name, without regard to case and accents.',
 });

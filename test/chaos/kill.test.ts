@@ -67,4 +67,4 @@ it('kill -9 at random points of 100 sign-ins leaves nothing half made, and the s
   expect(finished).toBeLessThan(PEOPLE);
   expect(await deployment.read(`select id from users where tenant_id = $1`)).toHaveLength(PEOPLE);
   expect(await deployment.read(`select id from organizations where tenant_id = $1`)).toHaveLength(PEOPLE / 2);
-}, 300_000);
+}, 600_000);

@@ -14,8 +14,9 @@ import {
 } from '../support/factories.js';
 
 const isOnServer = process.env.DATABASE_URL !== undefined;
-const onServer = isOnServer ? describe : describe.skip;
-const embedded = isOnServer ? describe.skip : describe;
+/** What is about one kind of database is a test there alone. */
+const onServer = (name: string, tests: () => void) => void (isOnServer && describe(name, tests));
+const embedded = (name: string, tests: () => void) => void (!isOnServer && describe(name, tests));
 
 let test: TestDatabase;
 let one: SeededTenant;

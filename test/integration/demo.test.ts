@@ -11,4 +11,4 @@ test('npm run demo signs everybody in under the row that is promised, and ends',
   }
   expect(output).toMatch(/✓ .*member, tries the same: FORBIDDEN/);
   expect(code).toBe(0);
-});
+}, 240_000);

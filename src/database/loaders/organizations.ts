@@ -92,33 +92,15 @@ export function createOrganizationLoaders(database: Database) {
     if (typeof filter.needsAdministrator === 'boolean') {
       where((flag) => `o.needs_administrator = ${flag}`, filter.needsAdministrator);
     }
-    const next = values.length + 1;
-    const sorting = order === OrganizationOrder.NAME ? byName(next) : byCreation(next);
-    const filters = conditions.join(' and ');
     return readPage(database, tenantId, request, {
-      rows: `select ${COLUMNS}, ${sorting.key} as "sortKey" from organizations o where ${filters} and ${sorting.after} order by ${sorting.by} limit $${next + sorting.keys}`,
-      count: `select count(*)::int as count from organizations o where ${filters}`,
+      columns: COLUMNS,
+      table: 'organizations o',
+      where: conditions.join(' and '),
       values,
-      keys: sorting.keys,
-      keysOf: (row) => (sorting.keys === 2 ? [(row as unknown as { sortKey: string }).sortKey, row.uuid] : [row.uuid]),
+      ...(order === OrganizationOrder.NAME ? { sortBy: 'o.search_text' } : {}),
       map: toOrganizationRow,
     });
   }
-}
-
-const NAME_KEY = 'lower(o.name) collate "C"';
-
-function byName(next: number) {
-  return {
-    keys: 2,
-    key: NAME_KEY,
-    after: `($${next}::text is null or (${NAME_KEY}, o.id) > ($${next}::text collate "C", $${next + 1}::uuid))`,
-    by: `${NAME_KEY}, o.id`,
-  };
-}
-
-function byCreation(next: number) {
-  return { keys: 1, key: `''`, after: `($${next}::uuid is null or o.id > $${next}::uuid)`, by: 'o.id' };
 }
 
 function hasIdentifier(condition: string): string {

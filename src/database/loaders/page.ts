@@ -59,31 +59,48 @@ export function toCursor(keys: string[]): string {
   return Buffer.from(JSON.stringify(keys)).toString('base64url');
 }
 
-interface PageStatements<Row> {
-  /** Takes `values`, then the keys of `after` (null without one), then the limit. */
-  rows: string;
-  count: string;
+interface PageSource<Row> {
+  columns: string;
+  /** The table and its alias: `users u`. */
+  table: string;
+  where: string;
+  /** What `where` takes. */
   values: unknown[];
-  keys?: number;
-  keysOf?: (row: Row) => string[];
+  /** A text column to sort by before the id, under the collation of its index. */
+  sortBy?: string;
   map: (row: Row) => Row;
 }
 
-/** Reads one page by keyset: one statement, and one more when the total is asked for. */
+/**
+ * Reads one page by keyset: one statement, and one more when the total is asked for. The statement of a first page is
+ * another than that of later ones, so that neither carries a condition that its plan must leave open.
+ */
 export async function readPage<Row extends { uuid: string }>(
   database: Database,
   tenantId: string,
   { first, after }: PageRequest,
-  statements: PageStatements<Row>,
+  { columns, table, where, values, sortBy, map }: PageSource<Row>,
 ): Promise<Page<Row>> {
-  const { values, keys = 1, keysOf = ({ uuid }: Row) => [uuid] } = statements;
-  const place = after ?? Array.from({ length: keys }, () => null);
-  const read = await database.read<Row>(tenantId, statements.rows, [...values, ...place, first + 1]);
+  const id = `${table.split(' ').at(-1)}.id`;
+  const next = values.length + 2;
+  const beyond = sortBy ? `(${sortBy}, ${id}) > ($${next}::text, $${next + 1}::uuid)` : `${id} > $${next}::uuid`;
+  const order = sortBy ? `${sortBy}, ${id}` : id;
+  const text = `select ${columns}${sortBy ? `, ${sortBy} as "sortKey"` : ''} from ${table}
+    where ${where}${after ? ` and ${beyond}` : ''} order by ${order} limit $${next - 1}`;
+  const read = await database.read<Row & { sortKey?: string }>(tenantId, text, [
+    ...values,
+    first + 1,
+    ...(after ?? []),
+  ]);
   return {
-    ...cutPage(read.map(statements.map), { first, after }),
-    cursorOf: (row) => toCursor(keysOf(row)),
+    ...cutPage(read.map(map), { first, after }),
+    cursorOf: (row: Row & { sortKey?: string }) => toCursor(sortBy ? [row.sortKey!, row.uuid] : [row.uuid]),
     countTotal: async () => {
-      const counted = await database.read<{ count: number }>(tenantId, statements.count, values);
+      const counted = await database.read<{ count: number }>(
+        tenantId,
+        `select count(*)::int as count from ${table} where ${where}`,
+        values,
+      );
       return counted[0]?.count ?? 0;
     },
   };

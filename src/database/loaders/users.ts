@@ -46,8 +46,9 @@ export function createUserLoaders(database: Database) {
       const [alias] = table.split(' ').slice(-1);
       const where = `${alias}.tenant_id = $1 and ${alias}.user_id = $2 and ${condition}`;
       return readPage(database, tenantId, request, {
-        rows: `select ${columns} from ${table} where ${where} and ($3::uuid is null or ${alias}.id > $3) order by ${alias}.id limit $4`,
-        count: `select count(*)::int as count from ${table} where ${where}`,
+        columns,
+        table,
+        where,
         values: [tenantId, userId],
         map,
       });
@@ -76,8 +77,9 @@ export function createUserLoaders(database: Database) {
     page(tenantId: string, filter: UserFilter, request: PageRequest): Promise<Page<UserRow>> {
       const where = `u.tenant_id = $1 and ($2::text is null or u.status = $2) and ($3::text is null or u.email_normalized = $3)`;
       return readPage(database, tenantId, request, {
-        rows: `select ${USER_COLUMNS} from users u where ${where} and ($4::uuid is null or u.id > $4) order by u.id limit $5`,
-        count: `select count(*)::int as count from users u where ${where}`,
+        columns: USER_COLUMNS,
+        table: 'users u',
+        where,
         values: [tenantId, filter.status ?? null, filter.email?.toLowerCase() ?? null],
         map: toUserRow,
       });

@@ -8,7 +8,7 @@ const TABLES: Record<string, string> = {
     name_source text not null check (name_source in ('CLAIM', 'LOOKUP', 'DEFAULT', 'ADMINISTRATOR', 'FIRST_MEMBER')),
     name_lookup_at timestamptz,
     name_lookup_attempts integer not null default 0,
-    search_text text not null,
+    search_text text collate "C" not null,
     description text check (char_length(description) <= 256),
     status text not null check (status in ('ACTIVE', 'SUSPENDED', 'ARCHIVED')),
     needs_administrator boolean not null default false,
@@ -187,7 +187,7 @@ const TABLES: Record<string, string> = {
 };
 
 const INDEXES = [
-  'organizations (tenant_id, (lower(name) collate "C"), id)',
+  'organizations (tenant_id, search_text, id)',
   'organizations (tenant_id, name_lookup_at) where name_lookup_at is not null',
   'organization_identifiers (tenant_id, organization_id)',
   'organization_identifiers (tenant_id, siren) where siren is not null',
