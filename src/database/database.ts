@@ -4,7 +4,7 @@ import { PostgresDialect, type PostgresPool } from 'kysely';
 import * as entities from '../entities/index.js';
 import { EMBEDDED_NAME, type EmbeddedPool, openEmbedded } from './embedded.js';
 import { migrations } from './migrations/index.js';
-import { type ConnectionPool, type StatementListener, transactionScope } from './pool.js';
+import { type ConnectionPool, type StatementListener, transactionScope, preparedName } from './pool.js';
 import { openServer } from './server.js';
 
 export interface DatabaseOptions {
@@ -78,15 +78,6 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database &
     },
     ...('dump' in pool ? { dump: () => (pool as EmbeddedPool).dump() } : {}),
   };
-}
-
-const preparedNames = new Map<string, string>();
-
-/** The name under which a statement stays prepared; every text comes from the code, so there are few. */
-function preparedName(text: string): string {
-  let name = preparedNames.get(text);
-  if (!name) preparedNames.set(text, (name = `read_${preparedNames.size}`));
-  return name;
 }
 
 /** The pool as the entity manager sees it: its connections show the tenant of the transaction at hand. */

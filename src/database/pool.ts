@@ -43,3 +43,17 @@ export function readTimestamp(text: string): string {
 }
 
 export const TIMESTAMPTZ = 1184;
+
+const preparedNames = new Map<string, string>();
+
+/** The name under which a statement of ours stays prepared. Its text comes from the code, so there are few. */
+export function preparedName(text: string): string {
+  let name = preparedNames.get(text);
+  if (!name) preparedNames.set(text, (name = `vestibule_${preparedNames.size}`));
+  return name;
+}
+
+/** Whether a statement that comes as plain text is one of ours, and not one that the mapper has composed. */
+export function isOurs(text: string): boolean {
+  return preparedNames.has(text);
+}

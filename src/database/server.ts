@@ -1,5 +1,12 @@
 import pg from 'pg';
-import { type ConnectionPool, readTimestamp, type StatementListener, TIMESTAMPTZ } from './pool.js';
+import {
+  type ConnectionPool,
+  isOurs,
+  preparedName,
+  readTimestamp,
+  type StatementListener,
+  TIMESTAMPTZ,
+} from './pool.js';
 
 interface ServerOptions {
   url: string;
@@ -31,7 +38,7 @@ export function openServer({ url, size, onStatement, onError }: ServerOptions): 
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
   const shownTenant = new WeakMap<pg.PoolClient, string | null>();
-  if (onStatement) countStatements(pool, onStatement);
+  prepareStatements(pool, onStatement);
 
   return {
     async connect(tenantId) {
@@ -51,14 +58,16 @@ export function openServer({ url, size, onStatement, onError }: ServerOptions): 
   };
 }
 
-function countStatements(pool: pg.Pool, onStatement: StatementListener): void {
+/** Has statements of ours prepared when they come through the mapper as plain text, and tells of every one. */
+function prepareStatements(pool: pg.Pool, onStatement: StatementListener | undefined): void {
   pool.on('connect', (client) => {
     const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
     Object.assign(client, {
-      query: (...parameters: unknown[]) => {
-        const [first] = parameters;
-        onStatement(typeof first === 'string' ? first : (first as { text: string }).text);
-        return query(...parameters);
+      query: (statement: string | { text: string }, values?: unknown[], ...rest: unknown[]) => {
+        const text = typeof statement === 'string' ? statement : statement.text;
+        onStatement?.(text);
+        const isPlain = typeof statement === 'string' && Array.isArray(values) && isOurs(text);
+        return isPlain ? query({ name: preparedName(text), text, values }, ...rest) : query(statement, values, ...rest);
       },
     });
   });

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { CompiledQuery, type Kysely } from 'kysely';
 import type { Database } from './database.js';
-import { transactionScope } from './pool.js';
+import { preparedName, transactionScope } from './pool.js';
 
 const ATTEMPTS = 6;
 const RETRIED_STATES = new Set(['40001', '40P01']);
@@ -40,6 +40,8 @@ export async function transact<Result>(
 export async function runSql<Row>(manager: EntityManager, text: string, values: unknown[] = []): Promise<Row[]> {
   const transaction = manager.getTransactionContext<Kysely<unknown>>();
   if (!transaction) throw new Error('This statement belongs in a transaction.');
+  // The mapper's way to the connection knows no names: the pool finds this one by its text.
+  preparedName(text);
   const { rows } = await transaction.executeQuery<Row>(CompiledQuery.raw(text, values));
   return rows;
 }

@@ -8,6 +8,7 @@ import type { GraphQLContext } from '../auth/graphql-context.js';
 import { isConnectionLost } from '../database/database.js';
 import { stateOf } from '../database/transact.js';
 import { UnknownTenantError } from '../database/tenants.js';
+import type { KnownQueries } from './known-queries.js';
 
 const MOST_COMPILED = 1_000;
 
@@ -18,17 +19,20 @@ const CHARACTER_NOT_IN_REPERTOIRE = '22021';
  * Runs operations for Apollo Server: compiled by graphql-jit from the second time on, so that a query that comes once
  * costs no compilation. Apollo offers a place for this only as the executor of a "gateway"; there is none behind it.
  */
-export function createGateway(schema: GraphQLSchema, log: Logger): GatewayInterface {
+export function createGateway(schema: GraphQLSchema, knownQueries: KnownQueries, log: Logger): GatewayInterface {
   const seen = new Map<string, CompiledQuery | null>();
 
-  const executor: GatewayExecutor = async ({ document, operationName, queryHash, request, context }) => {
+  const executor: GatewayExecutor = async ({ document, operationName, queryHash, request, context, source }) => {
     const contextValue = context as GraphQLContext;
     const key = `${queryHash}:${operationName ?? ''}`;
     let compiled = seen.get(key);
     if (compiled === null) {
       const result = compileQuery(schema, document, operationName ?? undefined);
       compiled = isCompiledQuery(result) ? result : undefined;
-      if (compiled) seen.set(key, compiled);
+      if (compiled) {
+        seen.set(key, compiled);
+        knownQueries.learn(source, operationName, document, compiled);
+      }
     } else if (compiled === undefined) {
       if (seen.size >= MOST_COMPILED) seen.delete(seen.keys().next().value!);
       seen.set(key, null);

@@ -14,6 +14,7 @@ import { printFederationSchema, printSchema } from '../schema/print.js';
 import type { Services } from '../services.js';
 import { clearSessionCookie, readToken, setSessionCookie } from './cookies.js';
 import { createGateway, formatError, presentUnexpected } from './executor.js';
+import { KnownQueries } from './known-queries.js';
 import { costLimit } from './limits.js';
 import { introspectionRule } from './introspection.js';
 import { createRequestContext } from './request-context.js';
@@ -49,8 +50,9 @@ export async function useGraphQL(server: FastifyInstance, services: Services, sc
     }
   };
 
+  const knownQueries = new KnownQueries();
   const apollo = new ApolloServer<GraphQLContext>({
-    gateway: createGateway(schema, services.log),
+    gateway: createGateway(schema, knownQueries, services.log),
     logger: quiet(services),
     nodeEnv: 'production',
     introspection: config.introspection !== 'off',
@@ -78,6 +80,10 @@ export async function useGraphQL(server: FastifyInstance, services: Services, sc
     url: '/graphql',
     bodyLimit: LARGEST_BODY,
     handler: async (request, reply) => {
+      const answer = await knownQueries.answer(request, () => createContext(request, reply));
+      if (answer !== null) {
+        return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(answer);
+      }
       const headers = new HeaderMap();
       for (const name of READ_HEADERS) {
         const value = request.headers[name];

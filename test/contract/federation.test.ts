@@ -112,6 +112,36 @@ describe('requests', () => {
     expect([400, 415]).toContain(response.status);
   });
 
+  it('that are known are answered as the first time, for who asks now, and still by JSON alone', async () => {
+    const { browser, userId } = await gateway.signedInUser();
+    const query = '{ viewer { user { id } } }';
+    const own = `{"data":{"viewer":{"user":{"id":"usr_${userId}"}}}}`;
+    for (let time = 0; time < 4; time++) {
+      expect((await gateway.graphql(browser, query)).text).toBe(own);
+      expect((await gateway.graphql(null, query)).text).toBe('{"data":{"viewer":null}}');
+    }
+    for (const [contentType, body] of [
+      ['text/plain', JSON.stringify({ query })],
+      ['application/x-www-form-urlencoded', `query=${encodeURIComponent(query)}`],
+    ]) {
+      const response = await fetch(`${gateway.url}/graphql`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': contentType! },
+      });
+      expect([400, 415]).toContain(response.status);
+    }
+    const foreign = await gateway.graphql(browser, query, {}, { origin: 'https://evil.example' });
+    expect(foreign.status).toBe(403);
+    expect(foreign.text).not.toContain(userId);
+    const batch = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      body: JSON.stringify([{ query }]),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(batch.status).toBe(400);
+  });
+
   it('by GET are refused, queries and mutations alike', async () => {
     const response = await fetch(`${gateway.url}/graphql?query=%7B__typename%7D`);
     expect(response.status).toBe(405);
