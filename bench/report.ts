@@ -180,7 +180,7 @@ function signIns({ lines, callbacks }: SignInFigures, notes: string[]): string {
       ],
       rows,
     ),
-    `The target of DESIGN.md, at least 300 callbacks a second on two cores and at most 4 statements on the repeat path (begin and commit not counted), is ${rate >= 300 && counted <= 4 ? 'met' : 'not met'} by the database part: ${Math.round(rate)}/s and ${counted} statements.`,
+    `The target, at least 300 callbacks a second on two cores and at most 4 statements on the repeat path (begin and commit not counted), is ${rate >= 300 && counted <= 4 ? 'met' : 'not met'} by the database part: ${Math.round(rate)}/s and ${counted} statements.`,
     `Whole callbacks over HTTP with a real provider: ${Math.round(medianOf(callbacks.first))}/s first, ${Math.round(medianOf(callbacks.repeat))}/s repeat. The local provider signs two JWTs for each of them on the same cores, as do the gateway, the database and the visitor: this is a lower bound and no figure of the gateway.`,
   ].join('\n\n');
 }
