@@ -21,7 +21,7 @@ export interface Workload {
   title: string;
   query: string;
   cases: Case[];
-  /** Share of the floor, share of Mercurius, most statements: what DESIGN.md asks, where it asks. */
+  /** Share of the floor, share of Mercurius, most statements: the targets, where there are any. */
   target: { floor?: number; rival?: number; statements?: number };
 }
 
