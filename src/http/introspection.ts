@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { Kind, type OperationDefinitionNode, visit } from 'graphql';
+import { type DocumentNode, Kind, visit } from 'graphql';
 import { graphqlError } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
 
@@ -11,14 +11,15 @@ export function introspectionRule(): ApolloServerPlugin<GraphQLContext> {
       async didResolveOperation({ document, contextValue }) {
         if (contextValue.isSdlShown) return;
         let isAsking = introspecting.get(document);
-        if (isAsking === undefined) introspecting.set(document, (isAsking = asksForSchema(document as never)));
+        if (isAsking === undefined) introspecting.set(document, (isAsking = asksForSchema(document)));
         if (isAsking) throw graphqlError('UNAUTHENTICATED', 'Sign in to read the schema.', { http: { status: 401 } });
       },
     }),
   };
 }
 
-function asksForSchema(document: OperationDefinitionNode): boolean {
+/** Whether a document asks about the schema anywhere, fragments included. */
+export function asksForSchema(document: DocumentNode): boolean {
   let isAsking = false;
   visit(document, {
     [Kind.FIELD]({ name }) {

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
-import { type DocumentNode, getOperationAST, Kind, visit } from 'graphql';
+import { type DocumentNode, getOperationAST } from 'graphql';
 import type { CompiledQuery } from 'graphql-jit';
 import type { GraphQLContext } from '../auth/graphql-context.js';
+import { asksForSchema } from './introspection.js';
 
 const MOST_QUERIES = 1_000;
 const LONGEST_QUERY = 8 * 1024;
@@ -68,14 +69,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** A query, and not one about the schema: who may read that is decided by request. */
 function isPlainQuery(document: DocumentNode, operationName: string | null | undefined): boolean {
-  if (getOperationAST(document, operationName)?.operation !== 'query') return false;
-  let isPlain = true;
-  visit(document, {
-    [Kind.FIELD]({ name }) {
-      if (name.value === '__schema' || name.value === '__type') isPlain = false;
-    },
-  });
-  return isPlain;
+  return getOperationAST(document, operationName)?.operation === 'query' && !asksForSchema(document);
 }
 
 function keyOf(query: string, operationName: string | null | undefined): string {
