@@ -47,6 +47,7 @@ export default defineConfig(
     languageOptions: {
       globals: Object.fromEntries(
         [
+          'AbortController',
           'addEventListener',
           'document',
           'fetch',
@@ -55,6 +56,7 @@ export default defineConfig(
           'location',
           'navigator',
           'setTimeout',
+          'TextDecoderStream',
           'URL',
           'URLSearchParams',
           'window',

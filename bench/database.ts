@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { createTenant } from '../src/database/create-tenant.js';
+import { createTenant } from '../src/tenants/create-tenant.js';
 import { openDatabase } from '../src/database/database.js';
+import { migrate } from '../src/database/migrate.js';
 import { createSealing } from '../src/database/sealing.js';
 import { makeConnection } from '../test/support/factories.js';
 import { startPostgres } from '../test/support/postgres.js';
@@ -60,7 +61,7 @@ export async function createDatabase(server: Server, size: Size, callers: Caller
   const encryptionKey = randomBytes(32);
   const database = await openDatabase({ url, folder: '', poolSize: 2 });
   try {
-    await database.orm.migrator.up();
+    await migrate(database);
     const tenantId = await createTenant(database, { slug: 'default', name: 'Default' });
     const connection = await makeConnection(
       { id: tenantId, slug: 'default', database, roles: new Map() },

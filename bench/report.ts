@@ -4,7 +4,10 @@ import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { AuditLine } from './audit/measure.js';
 import type { Size } from './data.js';
+import { addedBy, type EventLine } from './events/measure.js';
+import { type LiveLine, liveTable } from './live/measure.js';
 import { CONNECTIONS, type Figures, medianOf, ratioOf, spreadOf } from './measure.js';
 import { POOL_SIZE } from './servers/pool.js';
 import type { SignInFigures } from './sign-in/measure.js';
@@ -27,6 +30,9 @@ export interface Growth {
 export interface Report {
   measured: Measured[];
   signIns: SignInFigures;
+  events: EventLine[];
+  audit: AuditLine[];
+  live: LiveLine[];
   growth: Growth[];
   version: string;
   size: Size;
@@ -43,6 +49,9 @@ export async function writeReport(report: Report): Promise<string> {
     `# Measurements\n\n${circumstances(report)}`,
     `## Reads\n\n${reads(report.measured, notes)}`,
     `## Sign-ins\n\n${signIns(report.signIns, notes)}`,
+    `## Events\n\n${events(report.events, notes)}`,
+    `## The audit log\n\n${audit(report.audit, notes)}`,
+    `## Live queries\n\n${live(report.live, notes)}`,
     `## Growth\n\n${growth(report.growth, notes)}`,
     `## Below target\n\n${notes.length ? notes.map((note) => `- ${note}`).join('\n') : 'Nothing.'}`,
     `## How it was measured\n\n${method(report)}`,
@@ -183,6 +192,55 @@ function signIns({ lines, callbacks }: SignInFigures, notes: string[]): string {
     `The target, at least 300 callbacks a second on two cores and at most 4 statements on the repeat path (begin and commit not counted), is ${rate >= 300 && counted <= 4 ? 'met' : 'not met'} by the database part: ${Math.round(rate)}/s and ${counted} statements.`,
     `Whole callbacks over HTTP with a real provider: ${Math.round(medianOf(callbacks.first))}/s first, ${Math.round(medianOf(callbacks.repeat))}/s repeat. The local provider signs two JWTs for each of them on the same cores, as do the gateway, the database and the visitor: this is a lower bound and no figure of the gateway.`,
   ].join('\n\n');
+}
+
+function events(lines: EventLine[], notes: string[]): string {
+  const rows = lines.map((line) => {
+    const added = addedBy(line, 'vestibule');
+    if (added > 25)
+      notes.push(`${line.title}, ${line.lanes} at once: events add ${added.toFixed(0)} %, where 25 % is the target.`);
+    return [
+      line.title,
+      String(line.lanes),
+      `${Math.round(medianOf(line.silent))}`,
+      `${added.toFixed(0)} %`,
+      added <= 25 ? 'yes' : 'no',
+      `${addedBy(line, 'chained').toFixed(0)} %`,
+    ];
+  });
+  return [
+    table(
+      ['operation', 'at once', 'without events, /s', 'added by events', 'at most 25 %', 'and by chaining meanwhile'],
+      rows,
+    ),
+    'The same operations with the one statement that writes events, outbox and job, and with it left out. The last column has the chain of the audit log written meanwhile, in the same process and on the same cores.',
+  ].join('\n\n');
+}
+
+function live(lines: LiveLine[], notes: string[]): string {
+  const [alone, most] = [lines[0]!, lines.at(-1)!];
+  if (most.worst > 1_000) notes.push(`A change reached ${most.subscribers} subscribers in ${most.worst} ms at worst.`);
+  if (most.statements > alone.statements) notes.push('A change takes more statements with more subscribers.');
+  return [
+    'A mutation changes an organization that so many subscribe to, over WebSockets, each with a session of their own. The time begins when the mutation is sent, so it holds the change itself, its place in the chain of the audit log and the notification. Statements are those of the whole change, without those of the job queue; memory is what the process holds more than before the subscribers came, after a collection of garbage.',
+    liveTable(lines),
+  ].join('\n\n');
+}
+
+function audit(lines: AuditLine[], notes: string[]): string {
+  const [base] = lines;
+  const rows = lines.map(({ title, first, deep, count }) => {
+    if (deep > 1.5 * base!.first)
+      notes.push(`A deep page of ${title}: ${(deep / base!.first).toFixed(1)} × page 1 of everything.`);
+    return [
+      title,
+      `${first.toFixed(2)} ms`,
+      `${deep.toFixed(2)} ms`,
+      `${(deep / first).toFixed(2)} ×`,
+      `${count.toFixed(0)} ms`,
+    ];
+  });
+  return table(['filter', 'page 1', 'page after nine tenths', 'deep / first', 'page 1 with its total'], rows);
 }
 
 function growth(lines: Growth[], notes: string[]): string {

@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
+import { type AuditLine, measureAudit } from './audit/measure.js';
 import { LARGE, STANDARD } from './data.js';
 import { createDatabase, type LoadedDatabase, type Server, startServer } from './database.js';
+import { measureEvents } from './events/measure.js';
+import { liveTable, measureLive } from './live/measure.js';
 import { agreedBodies, type Contender, countStatements, floorRequest, graphqlRequest, time } from './measure.js';
 import { type Build, build, type Generator, startScript, startVestibule, startWorker } from './processes.js';
 import { profile } from './profile.js';
@@ -46,6 +49,11 @@ async function main(): Promise<void> {
   tell('starting PostgreSQL');
   const server = await startServer(process.env.DATABASE_URL);
   closing.push(server.stop);
+  const audit: AuditLine[] =
+    !options.only || options.only.split(',').includes('audit')
+      ? await measureAudit(server, options.large ? 10_000_000 : 1_000_000, options.quick ? 20 : 100, tell)
+      : [];
+  if (options.only === 'audit') return;
   const database = await load(server, SIZE);
   const workloads = workloadsOf(SIZE).filter(({ name }) => !options.only || options.only.split(',').includes(name));
 
@@ -58,11 +66,23 @@ async function main(): Promise<void> {
   const signIns = isSignInAsked
     ? await measureSignIns(built.folder, database, settings(database), options.quick, tell)
     : null;
+  const events =
+    !options.only || options.only.includes('events')
+      ? await measureEvents(built.folder, database, options.quick, tell)
+      : [];
+  const live =
+    !options.only || options.only.includes('live')
+      ? await measureLive(built.folder, database, settings(database), SIZE, options.quick, tell)
+      : [];
+  if (options.only?.includes('live')) tell(`\n${liveTable(live)}`);
   const growth = options.large ? await measureGrowth(built, server, database, workloads) : [];
   if (options.only) return;
   const file = await writeReport({
     measured,
     signIns: signIns as SignInFigures,
+    events,
+    audit,
+    live,
     growth,
     version: server.version,
     size: SIZE,

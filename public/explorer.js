@@ -28,21 +28,64 @@ function linkedQuery() {
   }
 }
 
+const fetcher = (parameters, { documentAST } = {}) =>
+  isSubscription(parameters, documentAST) ? follow(parameters) : send(parameters, 'application/json').then(readJson);
+
+function send(parameters, accept, signal) {
+  return fetch('/graphql', {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: { 'content-type': 'application/json', accept },
+    body: JSON.stringify(parameters),
+    signal,
+  });
+}
+
+const readJson = (response) => response.json();
+
+function isSubscription({ operationName }, documentAST) {
+  return documentAST?.definitions.some(
+    ({ operation, name }) => operation === 'subscription' && (!operationName || name?.value === operationName),
+  );
+}
+
+/** The results of a subscription as they come, until the explorer's stop button lets go of them. */
+function follow(parameters) {
+  const controller = new AbortController();
+  const results = readEvents(parameters, controller.signal);
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => results.next(),
+      async return() {
+        controller.abort();
+        return { value: undefined, done: true };
+      },
+    }),
+  };
+}
+
+async function* readEvents(parameters, signal) {
+  const response = await send(parameters, 'text/event-stream', signal);
+  if (!response.headers.get('content-type').startsWith('text/event-stream')) return yield await readJson(response);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ''; ;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const events = (text + value).split('\n\n');
+    text = events.pop();
+    for (const event of events) {
+      const data = /^data: (.+)$/m.exec(event)?.[1];
+      if (data) yield JSON.parse(data);
+    }
+  }
+}
+
 function start() {
   const { React, ReactDOM, GraphiQL } = globalThis;
   if (!React || !ReactDOM || !GraphiQL) {
     place.append(problem('The explorer did not load.', 'Run `npm install` and start the gateway anew.'));
     return;
   }
-  const fetcher = async (parameters) => {
-    const response = await fetch('/graphql', {
-      method: 'POST',
-      credentials: 'same-origin',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify(parameters),
-    });
-    return response.json();
-  };
   const explorer = React.createElement(
     GraphiQL,
     {

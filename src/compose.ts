@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { createViewerLoader } from './auth/viewer.js';
+import { createViewerLoader, createViewersReader } from './auth/viewer.js';
 import { Providers } from './auth/provider.js';
 import type { Config } from './config.js';
 import { openDatabase } from './database/database.js';
@@ -7,6 +7,8 @@ import { createLoaders } from './database/loaders/loaders.js';
 import type { StatementListener } from './database/pool.js';
 import { createSealing, readOrCreateKey } from './database/sealing.js';
 import { createTenantFinder } from './database/tenants.js';
+import { LiveEvents } from './events/live/live-events.js';
+import { createOutbound } from './outbound.js';
 import type { Services } from './services.js';
 import { createNameLookup } from './sso/name-lookup.js';
 
@@ -38,6 +40,7 @@ export async function compose({
   const keys = config.encryptionKeys.length ? config.encryptionKeys : [await readOrCreateKey(config.dataFolder)];
   const sealing = createSealing(keys);
   const allowsInsecureLoopback = !config.isProduction;
+  const outbound = createOutbound({ allowedPrivateAddresses: config.allowedPrivateAddresses });
   const services: Services = {
     config,
     log,
@@ -45,7 +48,13 @@ export async function compose({
     database,
     loaders: createLoaders(database),
     sealing,
-    providers: new Providers({ sealing, timeoutSeconds: config.providerTimeoutSeconds, allowsInsecureLoopback }),
+    outbound,
+    providers: new Providers({
+      sealing,
+      fetch: outbound.fetch,
+      timeoutSeconds: config.providerTimeoutSeconds,
+      allowsInsecureLoopback,
+    }),
     nameLookup: createNameLookup({
       url: config.nameLookupUrl,
       timeoutMilliseconds: config.nameLookupTimeoutMilliseconds,
@@ -54,6 +63,7 @@ export async function compose({
       log,
     }),
     findSession: createViewerLoader(database, clock),
+    live: new LiveEvents({ database, log, clock, findViewers: createViewersReader(database, clock) }),
     findTenant: createTenantFinder(database, () => config.publicUrl ?? `http://localhost:${config.port}`),
     allowsInsecureLoopback,
   };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { readAddressRange } from './outbound.js';
 
 /** What the environment says, read once. Names are in docs/configuration.md. */
 export interface Config {
@@ -18,11 +19,17 @@ export interface Config {
   introspection: 'public' | 'authenticated' | 'off';
   allowedOrigins: string[];
   trustProxy: boolean;
+  /** Addresses and ranges that administrators may name though they are not public: of providers, of webhooks. */
+  allowedPrivateAddresses: string[];
   logLevel: string;
   providerTimeoutSeconds: number;
   /** The address of an organization registry of the shape of recherche-entreprises; absent: names are not looked up. */
   nameLookupUrl: string | undefined;
   nameLookupTimeoutMilliseconds: number;
+  /** How long the receiver of a webhook may take to answer. */
+  webhookTimeoutSeconds: number;
+  /** The waits between the attempts of a webhook's delivery: one more attempt than waits. */
+  webhookRetrySeconds: number[];
   smtpUrl: string | undefined;
   mailFrom: string;
   /** Runs the local OpenID provider and loads the demo data. Never in production. */
@@ -72,12 +79,29 @@ const environment = z.object({
   INTROSPECTION: z.enum(['public', 'authenticated', 'off'], 'is public, authenticated or off').optional(),
   ALLOWED_ORIGINS: list.pipe(z.array(address)).default([]),
   TRUST_PROXY: flag.default(false),
+  ALLOWED_PRIVATE_ADDRESSES: list
+    .pipe(
+      z.array(
+        z
+          .string()
+          .refine(
+            (range) => readAddressRange(range) !== null,
+            'is a list of addresses and ranges such as 10.20.0.0/16',
+          ),
+      ),
+    )
+    .optional(),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is a level of pino')
     .default('info'),
   PROVIDER_TIMEOUT_SECONDS: positive.default(5),
   NAME_LOOKUP_URL: address.optional(),
   NAME_LOOKUP_TIMEOUT_MS: positive.default(2_000),
+  WEBHOOK_TIMEOUT_SECONDS: positive.refine((value) => value <= 60, 'is at most 60').default(15),
+  WEBHOOK_RETRY_SECONDS: list
+    .pipe(z.array(positive, 'is a list of whole numbers above zero').min(1, 'is a list of at least one number'))
+    // 5 seconds, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours: a good three days.
+    .default([5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'is an smtp:// or smtps:// address' }).optional(),
   MAIL_FROM: z.string().min(3, 'is an address').default('vestibule@localhost'),
   DEMO: flag.optional(),
@@ -119,10 +143,14 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     introspection: data.INTROSPECTION ?? (isProduction ? 'authenticated' : 'public'),
     allowedOrigins: data.ALLOWED_ORIGINS.map((origin) => new URL(origin).origin),
     trustProxy: data.TRUST_PROXY,
+    // Development, tests and the demonstration have their providers on this machine.
+    allowedPrivateAddresses: data.ALLOWED_PRIVATE_ADDRESSES ?? (isProduction ? [] : ['127.0.0.0/8', '::1/128']),
     logLevel: data.LOG_LEVEL,
     providerTimeoutSeconds: data.PROVIDER_TIMEOUT_SECONDS,
     nameLookupUrl: data.NAME_LOOKUP_URL,
     nameLookupTimeoutMilliseconds: data.NAME_LOOKUP_TIMEOUT_MS,
+    webhookTimeoutSeconds: data.WEBHOOK_TIMEOUT_SECONDS,
+    webhookRetrySeconds: data.WEBHOOK_RETRY_SECONDS,
     smtpUrl: data.SMTP_URL,
     mailFrom: data.MAIL_FROM,
     demo: data.DEMO ?? data.NODE_ENV === 'development',

@@ -28,6 +28,13 @@ export interface Actor {
   userId: string | null;
   /** What was used: a mutation's name, `signIn`, a job's name. */
   via: string;
+  origin?: Origin | null;
+}
+
+/** From where somebody acted, as far as it is known. */
+export interface Origin {
+  ipAddress: string | null;
+  userAgent: string | null;
 }
 
 /** What an operation works with. Operations are `verbNoun(context, input)`. */
@@ -36,6 +43,8 @@ export interface OperationContext {
   tenant: TenantContext;
   /** Null for nobody, and for an operator at the command line: the schema lets nobody reach an operation that writes. */
   viewer: Viewer | null;
+  /** Null for jobs and the command line. */
+  origin?: Origin | null;
   sealing: Sealing;
   clock: () => Date;
   log: Logger;

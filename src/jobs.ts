@@ -1,27 +1,98 @@
+import {
+  createQueue,
+  EVENTS_QUEUE,
+  NOTICES_QUEUE,
+  RETENTION_QUEUE,
+  SWEEP_QUEUE,
+  WEBHOOKS_QUEUE,
+} from './database/queue.js';
+import { removeExpired } from './database/remove-expired.js';
+import { dispatchEvents } from './events/dispatch.js';
 import { sendNotices } from './events/mail.js';
+import { trimEvents } from './events/retention.js';
+import { callOwed, deliverDue } from './events/webhooks/deliver.js';
 import type { Services } from './services.js';
 import { lookUpPendingNames } from './sso/pending-names.js';
-import { removeExpired } from './database/remove-expired.js';
 
-const EVERY_MILLISECONDS = 5_000;
+/** Changes of one moment are handed on together. */
+const GATHERING_MILLISECONDS = 10;
+/** How many endpoints are served at the same time by one process. */
+const ENDPOINTS_AT_ONCE = 10;
 
-/** What is done on its own account, every five seconds, by any number of processes: due work is taken under a lock. */
-export function startJobs(services: Services): () => Promise<void> {
-  const { log } = services;
-  let isStopped = false;
-  let running = Promise.resolve();
-  const timer = setInterval(() => {
-    running = running.then(async () => {
-      if (isStopped) return;
-      for (const job of [lookUpPendingNames, sendNotices, removeExpired]) {
-        await job(services).catch((error: unknown) => log.warn({ error }, `the job ${job.name} failed`));
-      }
-    });
-  }, EVERY_MILLISECONDS);
-  timer.unref();
-  return async () => {
-    isStopped = true;
-    clearInterval(timer);
-    await running;
+interface TenantJob {
+  tenantId: string;
+}
+
+/**
+ * What is done beside requests, by any number of processes: pg-boss gives each job to one of them. Jobs that a change
+ * asks for were sent in its transaction; this process is woken for its own, and looks for those of others.
+ */
+export async function startJobs(services: Services): Promise<() => Promise<void>> {
+  const { database, log } = services;
+  const { boss, wake } = createQueue(database, log);
+  await boss.start();
+
+  // A job that ends begins nothing more; what it has under way has a time limit of its own.
+  const stopping = new AbortController();
+  const ofTenants = (work: (tenantId: string) => Promise<unknown>) => async (jobs: { data: TenantJob }[]) => {
+    for (const tenantId of new Set(jobs.map(({ data }) => data.tenantId))) await work(tenantId);
   };
+  await boss.work<{ tenantId: string; endpointId: string }>(
+    WEBHOOKS_QUEUE,
+    { pollingIntervalSeconds: 2, localConcurrency: ENDPOINTS_AT_ONCE },
+    async ([job]) => deliverDue(services, job!.data, AbortSignal.any([job!.signal, stopping.signal])),
+  );
+  await boss.work<TenantJob>(
+    EVENTS_QUEUE,
+    { batchSize: 1_000, pollingIntervalSeconds: 0.5 },
+    ofTenants(async (tenantId) => {
+      await dispatchEvents(services, tenantId);
+      wake(WEBHOOKS_QUEUE);
+    }),
+  );
+  await boss.work<TenantJob>(
+    NOTICES_QUEUE,
+    { batchSize: 100, pollingIntervalSeconds: 2 },
+    ofTenants((tenantId) => sendNotices(services, tenantId)),
+  );
+  await boss.work(SWEEP_QUEUE, { pollingIntervalSeconds: 2 }, () => sweep(services));
+  await boss.work(RETENTION_QUEUE, { pollingIntervalSeconds: 30 }, () => removeOld(services));
+  await boss.schedule(SWEEP_QUEUE, '* * * * *');
+  await boss.schedule(RETENTION_QUEUE, '7 * * * *');
+
+  let gathering: NodeJS.Timeout | undefined;
+  const gather = () => {
+    gathering ??= setTimeout(() => {
+      gathering = undefined;
+      wake(EVENTS_QUEUE);
+      wake(NOTICES_QUEUE);
+    }, GATHERING_MILLISECONDS);
+  };
+  database.signals.on('events', gather);
+  return async () => {
+    database.signals.off('events', gather);
+    clearTimeout(gathering);
+    stopping.abort();
+    await boss.stop({ graceful: true, timeout: 20_000, close: false });
+  };
+}
+
+/** What is due by its own time, and what a crash has left in the outbox. */
+async function sweep(services: Services): Promise<void> {
+  const { database, log } = services;
+  const tenants = await database.read<{ id: string }>(null, 'select id from tenants', []);
+  const attempt = (name: string, work: Promise<unknown>) =>
+    work.catch((error: unknown) => log.warn({ error }, `the job ${name} failed`));
+  await attempt('lookUpPendingNames', lookUpPendingNames(services));
+  for (const { id } of tenants) {
+    await attempt('dispatchEvents', dispatchEvents(services, id));
+    await attempt('callOwed', callOwed(services, id));
+    await attempt('sendNotices', sendNotices(services, id));
+  }
+}
+
+async function removeOld(services: Services): Promise<void> {
+  await removeExpired(services);
+  const tenants = await services.database.read<{ id: string }>(null, 'select id from tenants', []);
+  for (const { id } of tenants) await trimEvents(services, id);
 }

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { compose } from './compose.js';
 import type { Config } from './config.js';
-import { createTenant } from './database/create-tenant.js';
+import { createTenant } from './tenants/create-tenant.js';
 import { migrate } from './database/migrate.js';
 import { startJobs } from './jobs.js';
 import { createServer } from './http/server.js';
@@ -48,15 +48,17 @@ export async function serve(config: Config, log: Logger): Promise<Running> {
   config.port = port;
   const url = config.publicUrl ?? `http://localhost:${port}`;
   await demo?.begin(url);
-  const stopJobs = startJobs(services);
+  const stopJobs = await startJobs(services);
   announce(config, url, demo !== null);
   return {
     url,
     services,
     async stop() {
       await server.close();
+      await services.live.stop();
       await stopJobs();
       await demo?.stop();
+      await services.outbound.close();
       await database.close();
     },
   };

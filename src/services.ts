@@ -4,6 +4,8 @@ import type { TenantContext } from './context.js';
 import type { Database } from './database/database.js';
 import type { Loaders } from './database/loaders/loaders.js';
 import type { Sealing } from './database/sealing.js';
+import type { LiveEvents } from './events/live/live-events.js';
+import type { Outbound } from './outbound.js';
 import type { Providers } from './auth/provider.js';
 import type { ViewerLoader } from './auth/viewer.js';
 import type { NameLookup } from './sso/name-lookup.js';
@@ -16,9 +18,13 @@ export interface Services {
   database: Database;
   loaders: Loaders;
   sealing: Sealing;
+  /** For requests to addresses that administrators give. */
+  outbound: Outbound;
   providers: Providers;
   nameLookup: NameLookup;
   findSession: ViewerLoader;
+  /** What live queries are fed by. */
+  live: LiveEvents;
   /** The tenant of a host name. Tenants are few: they are kept for ten seconds. */
   findTenant: (host: string) => Promise<TenantContext>;
   allowsInsecureLoopback: boolean;

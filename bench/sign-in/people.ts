@@ -13,11 +13,13 @@ export interface Person {
   binding: string;
 }
 
+const SIDES = ['floor', 'vestibule', 'silent', 'chained'];
+
 /** A person of a side and a scenario; `isNew`: of an organization that nobody has come from yet. */
 export function personOf(side: string, scenario: string, n: number, isNew: boolean): Person {
   const name = `${side}-${scenario}-${n}`;
-  // Far from the data's own; each side has its own half.
-  const siret = isNew ? siretOf(10_000_000 + n * 2 + (side === 'floor' ? 0 : 1)) : siretOf(20_001 + (n % 40_000));
+  // Far from the data's own; each side has its own.
+  const siret = isNew ? siretOf(10_000_000 + n * SIDES.length + SIDES.indexOf(side)) : siretOf(20_001 + (n % 40_000));
   return {
     subject: name,
     email: `${name}@example.org`,

@@ -8,9 +8,12 @@ import { openDatabase } from '../../src/database/database.js';
 import { createSealing } from '../../src/database/sealing.js';
 import { SessionTransport } from '../../src/entities/enums.js';
 import { readClaims } from '../../src/sso/claims.js';
+import { updateOrganization } from '../../src/organizations/update-organization.js';
+import { dispatchEvents } from '../../src/events/dispatch.js';
 import { link } from '../../src/sso/link.js';
 import { createLog } from '../../src/log.js';
 import { POOL_SIZE } from '../servers/pool.js';
+import { chainMeanwhile, takeEventsAway } from '../events/switches.js';
 import { signInByHand } from './floor.js';
 import { type Person, personOf } from './people.js';
 
@@ -20,11 +23,14 @@ import { type Person, personOf } from './people.js';
  */
 
 export interface SignInCommand {
-  side: 'floor' | 'vestibule';
-  /** Whose people: those of `new` found an organization, the others join one that is there. */
-  scenario: 'first' | 'new';
+  /** `silent` is Vestibule without its events; `chained` hands them on while it works. */
+  side: 'floor' | 'vestibule' | 'silent' | 'chained';
+  /** Whose people: those of `new` found an organization, the others join one that is there; `edit` edits one. */
+  scenario: 'first' | 'new' | 'edit';
   from: number;
   count: number;
+  /** How many at once; as many as there are connections unless told. */
+  lanes?: number;
 }
 
 export interface SignInResult {
@@ -47,6 +53,7 @@ const database = await openDatabase({
   poolSize: POOL_SIZE,
   onStatement: () => statements++,
 });
+const switches = takeEventsAway(database);
 const context = {
   database,
   tenant: { id: tenantId!, slug: 'default', publicUrl: 'https://bench.test' },
@@ -104,20 +111,37 @@ async function begin(people: Person[]): Promise<void> {
   );
 }
 
-async function run({ side, scenario, from, count }: SignInCommand): Promise<SignInResult> {
+async function edit({ familyName }: Person): Promise<void> {
+  const [organization] = await organizationIds;
+  const id = organization!.id;
+  await updateOrganization({ ...context, viewer: null }, { id, description: familyName });
+}
+
+const organizationIds = database.read<{ id: string }>(
+  tenantId!,
+  'select id from organizations where tenant_id = $1 order by id limit 1',
+  [tenantId],
+);
+
+async function run({ side, scenario, from, count, lanes = POOL_SIZE }: SignInCommand): Promise<SignInResult> {
   const people = Array.from({ length: count }, (_, index) =>
     personOf(side, scenario, from + index, scenario === 'new'),
   );
-  await begin(people);
+  if (scenario !== 'edit') await begin(people);
+  switches.writesEvents = side !== 'silent';
+  // What other rounds have written is out of the way before the clock starts.
+  if (side !== 'floor') await dispatchEvents(context, tenantId!);
+  const stopChaining = side === 'chained' ? chainMeanwhile({ ...context }, tenantId!) : null;
   const floor = { pool, tenantId: tenantId!, connectionId: connectionId!, issuer: issuer! };
   const before = statements;
   let next = 0;
   const begun = performance.now();
   const lane = async () => {
     for (let person = people[next++]; person; person = people[next++])
-      await (side === 'floor' ? signInByHand(floor, person) : signIn(person));
+      await (side === 'floor' ? signInByHand(floor, person) : scenario === 'edit' ? edit(person) : signIn(person));
   };
-  await Promise.all(Array.from({ length: POOL_SIZE }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
+  await stopChaining?.();
   return { perSecond: count / ((performance.now() - begun) / 1000), statements: (statements - before) / count };
 }
 

@@ -1,5 +1,7 @@
-import type { OperationContext } from '../context.js';
+import type { OperationContext, Viewer } from '../context.js';
 import type { Loaders } from '../database/loaders/loaders.js';
+import type { LiveEvents } from '../events/live/live-events.js';
+import type { Outbound } from '../outbound.js';
 import type { NameLookup } from '../sso/name-lookup.js';
 import type { Providers } from './provider.js';
 import type { ViewerLoader } from './viewer.js';
@@ -9,11 +11,15 @@ export interface GraphQLContext extends OperationContext {
   loaders: Loaders;
   providers: Providers;
   nameLookup: NameLookup;
+  outbound: Outbound;
   allowsInsecureLoopback: boolean;
   /** The schema as it is published. */
   sdl: { public: string; federation: string };
   isSdlShown: boolean;
   findSession: ViewerLoader;
+  live: LiveEvents;
+  /** Of a subscription: what refuses another viewer what this one was given, or the same one later; else null. */
+  authorize?: (viewer: Viewer | null) => Promise<Error | null>;
   setSessionCookie: (token: string, expiresAt: Date) => void;
   clearSessionCookie: () => void;
   /** Decisions of this request that needed a read, by requirement and object. */

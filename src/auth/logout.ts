@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import * as openid from 'openid-client';
 import { v7 } from 'uuid';
 import type { OperationContext } from '../context.js';
@@ -31,7 +31,7 @@ export async function logOut(
      where s.tenant_id = $1 and s.id = $2`,
     [tenant.id, viewer.sessionId],
   );
-  const actor = { kind: ActorKind.USER, userId: viewer.userId, via: 'logout' };
+  const actor = { kind: ActorKind.USER, userId: viewer.userId, via: 'logout', origin: context.origin };
   await transact(database, tenant.id, (manager) =>
     endSessions(manager, { tenantId: tenant.id, at: clock(), actor }, { sessionId: viewer.sessionId }),
   );
@@ -81,7 +81,9 @@ export async function acceptLogoutToken(
   if (typeof token !== 'string') throw new LogoutTokenError('logout_token is missing');
   const { tenant, clock } = context;
   const configuration = await context.providers.find(connection);
-  const { sub, sid, jti } = await verifyLogoutToken(configuration, connection, token, clock());
+  const keys = context.providers.findKeys(configuration);
+  const { issuer } = configuration.serverMetadata();
+  const { sub, sid, jti } = await verifyLogoutToken(keys, issuer, connection, token, clock());
   return transact(context.database, tenant.id, async (manager) => {
     // Remembered for as long as it could be accepted: it may have come from a clock that is ahead of ours.
     const expiresAt = new Date(clock().getTime() + (ACCEPTED_AGE_SECONDS + 2 * CLOCK_TOLERANCE_SECONDS) * 1000);
@@ -92,7 +94,7 @@ export async function acceptLogoutToken(
       [v7(), tenant.id, connection.id, jti, expiresAt],
     );
     if (!fresh.length) throw new LogoutTokenError('this logout token was used already');
-    const actor = { kind: ActorKind.PROVIDER, userId: null, via: 'backChannelLogout' };
+    const actor = { kind: ActorKind.PROVIDER, userId: null, via: 'backChannelLogout', origin: context.origin };
     const filter = sid ? { providerSessionId: sid } : { subject: sub! };
     return endSessions(
       manager,
@@ -102,18 +104,14 @@ export async function acceptLogoutToken(
   });
 }
 
-const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
-
 async function verifyLogoutToken(
-  configuration: openid.Configuration,
+  keys: JWTVerifyGetKey | null,
+  issuer: string,
   connection: ConnectionSettings,
   token: string,
   now: Date,
 ) {
-  const { issuer, jwks_uri: address } = configuration.serverMetadata();
-  if (!address) throw new LogoutTokenError('the provider publishes no keys');
-  let keys = keySets.get(address);
-  if (!keys) keySets.set(address, (keys = createRemoteJWKSet(new URL(address), { timeoutDuration: 5_000 })));
+  if (!keys) throw new LogoutTokenError('the provider publishes no keys');
   const { payload } = await jwtVerify<{ events?: Record<string, unknown>; sid?: string; nonce?: string }>(token, keys, {
     issuer,
     audience: connection.clientId,

@@ -1,21 +1,34 @@
 import type { Viewer } from '../context.js';
 import type {
   AnyNodeRow,
+  EventRow,
   IdentityRow,
   MembershipRow,
   NoticeRow,
   OrganizationRow,
   SessionRow,
   UserRow,
+  WebhookDeliveryRow,
+  WebhookEndpointRow,
 } from '../database/loaders/rows.js';
 import { BuiltInRole } from '../entities/enums.js';
 import { Requirement } from '../schema/requirement.js';
+import { mayReadEvent, ownsOrigin } from './audit-access.js';
 import type { GraphQLContext } from './graphql-context.js';
 
 type Answer = boolean | Promise<boolean>;
 type Policy<Row> = (viewer: Viewer, row: Row, context: GraphQLContext) => Answer;
 
+/** What an organization's subscribers are told of. */
+interface ChangeRow {
+  organizationUuid: string | null;
+}
+
 const ownsRow = (viewer: Viewer, { userUuid }: { userUuid: string }) => viewer.userId === userUuid;
+
+/** What belongs to no organization is the tenant's. */
+const administersOwner = (viewer: Viewer, { organizationUuid }: { organizationUuid: string | null }) =>
+  organizationUuid !== null && administers(viewer, organizationUuid);
 
 /**
  * The policy table: for each type, who meets the requirements that are about an object. Administrators of the tenant
@@ -42,7 +55,17 @@ const POLICIES = {
   },
   Identity: { SELF: (viewer, row: IdentityRow) => ownsRow(viewer, row) },
   Session: { SELF: (viewer, row: SessionRow) => ownsRow(viewer, row) },
+  Event: {
+    SELF: (viewer, row: EventRow) => ownsOrigin(viewer, row),
+    ORGANIZATION_ADMINISTRATOR: (viewer, row: EventRow) => mayReadEvent(viewer, row),
+  },
   Notice: { SELF: (viewer, row: NoticeRow) => ownsRow(viewer, row) },
+  WebhookEndpoint: { ORGANIZATION_ADMINISTRATOR: (viewer, row: WebhookEndpointRow) => administersOwner(viewer, row) },
+  WebhookDelivery: { ORGANIZATION_ADMINISTRATOR: (viewer, row: WebhookDeliveryRow) => administersOwner(viewer, row) },
+  OrganizationChange: {
+    ORGANIZATION_MEMBER: (viewer, { organizationUuid }: ChangeRow) =>
+      organizationUuid !== null && viewer.rolesByOrganization.has(organizationUuid),
+  },
 } as const satisfies Record<string, Partial<Record<Requirement, Policy<never>>>>;
 
 const TABLE = POLICIES as Record<string, Partial<Record<Requirement, Policy<AnyNodeRow>>>>;

@@ -1,5 +1,6 @@
 import {
   getNamedType,
+  GraphQLError,
   type GraphQLField,
   type GraphQLInputObjectType,
   type GraphQLInputType,
@@ -12,6 +13,7 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
+import type { Viewer } from '../context.js';
 import { readGlobalId } from '../database/loaders/ids.js';
 import { forbidden, notFound, unauthenticated } from './errors.js';
 import type { GraphQLContext } from './graphql-context.js';
@@ -122,14 +124,18 @@ function protectRootField(
   const inputs = field.args.flatMap((argument) => inputRequirements(argument.type, [argument.name]));
   const guard = resultGuard(requirements, field);
   const resolve = resolverOf(field);
-  field.resolve = async (source, args, context, info) => {
+
+  const decide = async (args: unknown, context: GraphQLContext): Promise<void> => {
     if (requirement !== Requirement.PUBLIC) {
       if (!context.viewer) throw unauthenticated();
       // What is about nobody in particular is decided first: who is refused learns nothing of the object.
       if (isAboutNobody(requirement) && !(await meets(context, requirement, '', null)))
         throw forbidden(field.name, requirement);
       const isLookedUp = subjectPath && (isMutation || !isAboutNobody(requirement));
-      const subject = isLookedUp ? await findVisible(requirements, context, valueAt(args, subjectPath)) : null;
+      const subject =
+        isLookedUp && !isLeftOut(field, args, subjectPath)
+          ? await findVisible(requirements, context, valueAt(args, subjectPath))
+          : null;
       const check = async (needed: Requirement, what: string) => {
         if (!(await meets(context, needed, subject?.type ?? '', subject?.row))) throw forbidden(what, needed);
       };
@@ -144,8 +150,47 @@ function protectRootField(
         if (!(await meets(context, needed, '', null))) throw forbidden(path.join('.'), needed);
       }
     }
+  };
+
+  if (type.name === 'Subscription') {
+    protectSubscription(field, decide, guard);
+    return;
+  }
+  field.resolve = async (source, args, context, info) => {
+    await decide(args, context);
     const value = await resolve(source, args, context, info);
     return guard ? guard(value, context) : value;
+  };
+}
+
+/**
+ * What a subscription asks is decided before it begins, and by `context.authorize` for as long as it lasts, whenever
+ * rights may have changed. What it hands out is guarded as everywhere, event by event.
+ */
+function protectSubscription(
+  field: AnyField,
+  decide: (args: unknown, context: GraphQLContext) => Promise<void>,
+  guard: Guard | null,
+): void {
+  const { subscribe } = field;
+  if (subscribe) {
+    field.subscribe = async (source, args, context, info) => {
+      await decide(args, context);
+      const authorize = (viewer: Viewer | null) =>
+        decide(args, { ...context, viewer, decisions: new Map() }).then(
+          () => null,
+          (error: unknown) => {
+            if (error instanceof GraphQLError) return error;
+            throw error;
+          },
+        );
+      return subscribe(source, args, { ...context, authorize }, info);
+    };
+  }
+  const resolve = resolverOf(field);
+  field.resolve = (source, args, context, info) => {
+    const resolved = resolve(source, args, context, info);
+    return guard ? then(resolved, (value) => guard(value, context)) : resolved;
   };
 }
 
@@ -203,6 +248,14 @@ function findSubject(field: AnyField): string[] | null {
     if (holder) return [holder.name, name];
   }
   return null;
+}
+
+/** An object that need not be named, and is not: the field is about the whole tenant then. */
+function isLeftOut(field: AnyField, args: unknown, path: string[]): boolean {
+  const argument = field.args.find(({ name }) => name === path[0])!;
+  const holder = getNamedType(argument.type);
+  const { type } = path.length > 1 && isInputObjectType(holder) ? holder.getFields()[path[1]!]! : argument;
+  return !isNonNullType(type) && (valueAt(args, path) ?? null) === null;
 }
 
 /** The object with this id; NOT_FOUND alike when there is none and when the caller may not see it. */

@@ -1,14 +1,17 @@
-import { importJWK, type JWK } from 'jose';
+import { createRemoteJWKSet, customFetch, importJWK, type JWK, type JWTVerifyGetKey } from 'jose';
 import * as openid from 'openid-client';
 import { secretPlace, type Sealing } from '../database/sealing.js';
 import { ClientAuthentication } from '../entities/enums.js';
 import type { ConnectionSettings } from '../entities/connection-settings.js';
+import { findForbiddenAddress, type Outbound } from '../outbound.js';
 import { Refusal } from '../sso/refusal.js';
 
 const CACHED_MILLISECONDS = 10 * 60_000;
 
 interface ProvidersOptions {
   sealing: Sealing;
+  /** Discovery documents name further addresses: all requests to providers go by it. */
+  fetch: Outbound['fetch'];
   timeoutSeconds: number;
   /** Providers at http:// loopback addresses are admitted: for development and tests. */
   allowsInsecureLoopback: boolean;
@@ -20,6 +23,8 @@ export class Providers {
     string,
     { version: number; until: number; configuration: Promise<openid.Configuration> }
   >();
+
+  private readonly keySets = new WeakMap<openid.Configuration, JWTVerifyGetKey>();
 
   constructor(private readonly options: ProvidersOptions) {}
 
@@ -61,6 +66,7 @@ export class Providers {
         {
           execute,
           timeout: this.options.timeoutSeconds,
+          [openid.customFetch]: this.options.fetch,
         },
       );
       requireEndpoints(configuration.serverMetadata(), isInsecure);
@@ -68,6 +74,18 @@ export class Providers {
     } catch (error) {
       throw readProviderError(error, 'discovery');
     }
+  }
+
+  /** The keys that the provider publishes, fetched when they are needed and kept; null where it publishes none. */
+  findKeys(configuration: openid.Configuration): JWTVerifyGetKey | null {
+    const { jwks_uri: address } = configuration.serverMetadata();
+    if (!address) return null;
+    const { fetch, timeoutSeconds } = this.options;
+    const keys =
+      this.keySets.get(configuration) ??
+      createRemoteJWKSet(new URL(address), { timeoutDuration: timeoutSeconds * 1000, [customFetch]: fetch });
+    this.keySets.set(configuration, keys);
+    return keys;
   }
 
   private async authenticate(connection: ConnectionSettings): Promise<openid.ClientAuth> {
@@ -89,6 +107,12 @@ export class Providers {
 /** What went wrong at a provider, as the code that the person is shown; the reason, without secrets, is for the log. */
 export function readProviderError(error: unknown, step: string): Refusal {
   if (error instanceof Refusal) return error;
+  const forbidden = findForbiddenAddress(error);
+  if (forbidden) {
+    const refusal = new Refusal('PROVIDER_UNAVAILABLE', [], `${step}: ${forbidden.message}`);
+    refusal.cause = forbidden;
+    return refusal;
+  }
   if (error instanceof openid.AuthorizationResponseError) {
     // ProConnect says access_denied with these words; OpenID Connect has a code of its own for it.
     const lacksAssurance =
@@ -108,7 +132,7 @@ export function readProviderError(error: unknown, step: string): Refusal {
   if (code === 'OAUTH_WWW_AUTHENTICATE_CHALLENGE') {
     return new Refusal(step === 'token' ? 'CONNECTION_MISCONFIGURED' : 'PROVIDER_RESPONSE_INVALID', [], `${step}: 401`);
   }
-  const status = cause instanceof Response ? cause.status : undefined;
+  const status = isResponse(cause) ? cause.status : undefined;
   const isUnreachable =
     ['OAUTH_TIMEOUT', 'OAUTH_ABORT'].includes(code ?? '') ||
     ['TimeoutError', 'AbortError'].includes(name) ||
@@ -118,6 +142,11 @@ export function readProviderError(error: unknown, step: string): Refusal {
   if (isUnreachable) return new Refusal('PROVIDER_UNAVAILABLE', [], `${step}: ${status ?? code ?? name}`);
   if (step === 'discovery') return new Refusal('CONNECTION_MISCONFIGURED', [], `${step}: ${status ?? code ?? message}`);
   return new Refusal('PROVIDER_RESPONSE_INVALID', [], `${step}: ${code ?? name}`);
+}
+
+/** The class of an answer is not the global one where it came by the outbound `fetch`. */
+function isResponse(value: unknown): value is Response {
+  return Object.prototype.toString.call(value) === '[object Response]';
 }
 
 /** The name of an error as it may be logged: what anybody may put into a callback can be more than a name. */

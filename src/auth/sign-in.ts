@@ -73,7 +73,7 @@ async function finishSignIn(
   const claims = readClaims(raw, connection.claimNames);
   let session: Awaited<ReturnType<typeof openSession>> | undefined;
   const outcome = await link(context, connection, claims, context.nameLookup, async (manager, admitted) => {
-    const writer = { tenantId: context.tenant.id, at: context.clock(), actor: signInActor(admitted.userId) };
+    const writer = { tenantId: context.tenant.id, at: context.clock(), actor: signInActor(context, admitted.userId) };
     if (admitted.endsOtherSessions) await endSessions(manager, writer, { userId: admitted.userId });
     else if (context.viewer) await endSessions(manager, writer, { sessionId: context.viewer.sessionId });
     session = await openSession(manager, context, {
@@ -123,7 +123,7 @@ async function finishLink(
     const at = context.clock();
     const id = await insertIdentity(manager, tenant.id, at, connection.id, viewer.userId, claims);
     if (!id) throw new Refusal('IDENTITY_IN_USE');
-    const actor = { kind: ActorKind.USER, userId: viewer.userId, via: 'identityLink' };
+    const actor = { kind: ActorKind.USER, userId: viewer.userId, via: 'identityLink', origin: context.origin };
     const writer = { tenantId: tenant.id, at, actor };
     const after = { connection: connection.slug, issuer: claims.issuer, subject: claims.subject };
     await recordEvents(manager, writer, [{ type: 'identity.linked', userId: viewer.userId, objectId: id, after }]);
@@ -157,6 +157,6 @@ function placeOf({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-function signInActor(userId: string) {
-  return { kind: ActorKind.SIGN_IN, userId, via: 'signIn' };
+function signInActor({ origin }: OperationContext, userId: string) {
+  return { kind: ActorKind.SIGN_IN, userId, via: 'signIn', origin };
 }

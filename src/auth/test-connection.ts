@@ -2,6 +2,7 @@ import type { OperationContext } from '../context.js';
 import { CONNECTION_SETTINGS } from '../database/loaders/connections.js';
 import type { ConnectionSettings } from '../entities/connection-settings.js';
 import { fault, Faults, refuseFaults, UserErrorCode } from '../faults.js';
+import { findForbiddenAddress } from '../outbound.js';
 import { Refusal } from '../sso/refusal.js';
 import type { Providers } from './provider.js';
 
@@ -10,7 +11,7 @@ import type { Providers } from './provider.js';
  * PROVIDER_UNUSABLE with the reason, for an administrator to act upon.
  */
 export async function testConnection(
-  { database, tenant, providers }: OperationContext & { providers: Providers },
+  { database, tenant, providers, log }: OperationContext & { providers: Providers },
   id: string,
 ): Promise<{ issuer: string; warnings: string[] }> {
   const [connection] = await database.read<ConnectionSettings>(
@@ -24,7 +25,14 @@ export async function testConnection(
     return { issuer: metadata.issuer, warnings: findMismatches(connection!, metadata) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const message = `The provider cannot be used: ${error.reason ?? error.message}. Check issuer and that its discovery document can be reached from here.`;
+    const { slug } = connection!;
+    const reason = error.reason ?? error.message;
+    const forbidden = findForbiddenAddress(error);
+    // What the names of the operator's network stand for is for the log alone.
+    if (forbidden) log.warn({ connection: slug, reason }, 'a provider is not at a public address');
+    const message = forbidden
+      ? `The provider cannot be used: ${forbidden.host} is not at a public address. The operator can allow it (ALLOWED_PRIVATE_ADDRESSES).`
+      : `The provider cannot be used: ${reason}. Check issuer and that its discovery document can be reached from here.`;
     throw new Faults([fault(UserErrorCode.PROVIDER_UNUSABLE, message, 'id')]);
   }
 }

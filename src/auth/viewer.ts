@@ -43,6 +43,9 @@ const BY_PREVIOUS_TOKEN = `select s.previous_token_hash as hash, ${COLUMNS}
   where s.tenant_id = $1 and s.previous_token_hash = any($2::text[]) and s.previous_until > $3
     and s.expires_at > $3 and u.status = 'ACTIVE'`;
 
+const BY_SESSION = `select s.id::text as hash, ${COLUMNS}
+  where s.tenant_id = $1 and s.id = any($2::uuid[]) and s.expires_at > $3 and u.status = 'ACTIVE'`;
+
 /** Finds the session of a token, its user and their memberships: one statement for all requests of a moment. */
 export type ViewerLoader = (tenantId: string, token: string) => Promise<FoundSession | null>;
 
@@ -59,6 +62,16 @@ export function createViewerLoader(database: Database, clock: () => Date): Viewe
     if (row) return readSession(row, row.transport === SessionTransport.COOKIE && new Date(row.rotateAt) <= clock());
     const replaced = await previous(tenantId, hash);
     return replaced ? readSession(replaced, false) : null;
+  };
+}
+
+/** Reads the viewers of sessions anew, by one statement; a session that is gone or has expired has none. */
+export type ViewersReader = (tenantId: string, sessionIds: readonly string[]) => Promise<Map<string, Viewer>>;
+
+export function createViewersReader(database: Database, clock: () => Date): ViewersReader {
+  return async (tenantId, sessionIds) => {
+    const rows = await database.read<Row>(tenantId, BY_SESSION, [tenantId, sessionIds, clock()]);
+    return new Map(rows.map((row) => [row.sessionId, readSession(row, false).viewer]));
   };
 }
 

@@ -29,6 +29,14 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'Writes, checks or prints the GraphQL schema.',
     load: async () => (await import('./schema.js')).schemaCommand,
   },
+  events: {
+    summary: 'Writes or checks the list of events in the documentation.',
+    load: async () => (await import('./events.js')).eventsCommand,
+  },
+  audit: {
+    summary: 'Verifies and exports the audit log; erases personal data in it.',
+    load: async () => (await import('./audit.js')).auditCommand,
+  },
 };
 
 const USAGE = `Usage: npm run cli -- <command> [options]

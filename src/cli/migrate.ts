@@ -1,4 +1,4 @@
-import { createTenant } from '../database/create-tenant.js';
+import { createTenant } from '../tenants/create-tenant.js';
 import { migrate } from '../database/migrate.js';
 import { type Command, EXIT, readOptions, say } from './command.js';
 import { withServices } from './services.js';

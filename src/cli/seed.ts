@@ -1,4 +1,4 @@
-import { createTenant } from '../database/create-tenant.js';
+import { createTenant } from '../tenants/create-tenant.js';
 import { type Command, CommandError, readOptions, say } from './command.js';
 import { withServices } from './services.js';
 

@@ -1,4 +1,4 @@
-import { createTenant } from '../database/create-tenant.js';
+import { createTenant } from '../tenants/create-tenant.js';
 import type { Services } from '../services.js';
 import { appointTenantAdministrator } from '../users/appoint-tenant-administrator.js';
 import { type Command, CommandError, readAction, readOptions, required, say, sayTable, UsageError } from './command.js';

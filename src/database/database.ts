@@ -1,10 +1,11 @@
+import { EventEmitter } from 'node:events';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { PostgresDialect, type PostgresPool } from 'kysely';
 import * as entities from '../entities/index.js';
 import { EMBEDDED_NAME, type EmbeddedPool, openEmbedded } from './embedded.js';
 import { migrations } from './migrations/index.js';
-import { type ConnectionPool, type StatementListener, transactionScope, preparedName } from './pool.js';
+import { type ConnectionPool, type Statement, type StatementListener, transactionScope, preparedName } from './pool.js';
 import { openServer } from './server.js';
 
 export interface DatabaseOptions {
@@ -24,8 +25,15 @@ export interface Database {
   kind: 'EMBEDDED' | 'SERVER';
   orm: MikroORM;
   pool: ConnectionPool;
+  /** `events`: a transaction of this process that wrote events was committed, of this tenant. */
+  signals: EventEmitter<{ events: [tenantId: string] }>;
   /** Runs one prepared statement outside any transaction and gives its rows as they are. */
   read<Row>(tenantId: string | null, text: string, values: unknown[]): Promise<Row[]>;
+  /**
+   * The same, planned anew for its values: for conditions of which now one and now another has the better index, where
+   * a prepared plan would have to settle for one.
+   */
+  readPlanned<Row>(tenantId: string | null, text: string, values: unknown[]): Promise<Row[]>;
   close(): Promise<void>;
 }
 
@@ -56,22 +64,28 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database &
     logger: () => undefined,
   });
 
+  async function run<Row>(tenantId: string | null, statement: Statement): Promise<Row[]> {
+    const connection = await pool.connect(tenantId);
+    try {
+      const { rows } = await connection.query<Row>(statement);
+      connection.release();
+      return rows;
+    } catch (error) {
+      connection.release(isConnectionLost(error) ? (error as Error) : undefined);
+      throw error;
+    }
+  }
+
   let ending: Promise<void> | undefined;
   return {
     kind: url ? 'SERVER' : 'EMBEDDED',
     orm,
     pool,
-    async read<Row>(tenantId: string | null, text: string, values: unknown[]) {
-      const connection = await pool.connect(tenantId);
-      try {
-        const { rows } = await connection.query<Row>({ name: preparedName(text), text, values });
-        connection.release();
-        return rows;
-      } catch (error) {
-        connection.release(isConnectionLost(error) ? (error as Error) : undefined);
-        throw error;
-      }
-    },
+    signals: new EventEmitter(),
+    read: <Row>(tenantId: string | null, text: string, values: unknown[]) =>
+      run<Row>(tenantId, { name: preparedName(text), text, values }),
+    readPlanned: <Row>(tenantId: string | null, text: string, values: unknown[]) =>
+      run<Row>(tenantId, { text, values }),
     close: async () => {
       await orm.close();
       await (ending ??= pool.end());

@@ -53,13 +53,13 @@ export async function openEmbedded({ folder, dump, onStatement }: EmbeddedOption
     const text = typeof statement === 'string' ? statement : statement.text;
     const parameters = values ?? (typeof statement === 'string' ? undefined : statement.values);
     onStatement?.(text);
-    const result = parameters?.length
-      ? await database.query<Row>(text, parameters)
-      : ((await database.exec(text)).at(-1) ?? { rows: [], affectedRows: 0 });
+    // Without values there may be several statements: the rows of all of them are given.
+    const results = parameters?.length ? [await database.query<Row>(text, parameters)] : await database.exec(text);
+    const rows = results.flatMap<unknown>((result) => result.rows) as Row[];
     return {
       command: text.trimStart().slice(0, 6).toUpperCase(),
-      rowCount: result.affectedRows ?? result.rows.length,
-      rows: result.rows as Row[],
+      rowCount: results.at(-1)?.affectedRows ?? rows.length,
+      rows,
     };
   }
 
@@ -73,6 +73,11 @@ export async function openEmbedded({ folder, dump, onStatement }: EmbeddedOption
       turn = new Promise((resolve) => (release = resolve));
       await before;
       return { query, release: () => release() } satisfies Connection;
+    },
+    async listen(channel, onMessage) {
+      // It comes out of the transaction that notified, of which the listener is no part.
+      const unlisten = await database.listen(channel, (payload) => transactionScope.exit(() => onMessage(payload)));
+      return { close: unlisten };
     },
     end: async () => {
       await turn;

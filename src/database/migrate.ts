@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Database } from './database.js';
+import { migrateQueue } from './queue.js';
 import { stateOf } from './transact.js';
 
 const ATTEMPTS = 10;
@@ -10,7 +11,9 @@ const OVERTAKEN = new Set(['23505', '42P07', '42710', '40P01', '40001']);
 export async function migrate(database: Database): Promise<string[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return (await database.orm.migrator.up()).map(({ name }) => name);
+      const taken = (await database.orm.migrator.up()).map(({ name }) => name);
+      await migrateQueue(database);
+      return taken;
     } catch (error) {
       if (attempt === ATTEMPTS || !OVERTAKEN.has(stateOf(error) ?? '')) throw error;
       await wait(attempt * 100);

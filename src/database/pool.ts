@@ -24,7 +24,16 @@ export interface Connection {
 export interface ConnectionPool {
   /** `tenantId`: what row-level security is to show on this connection; null shows no tenant's rows. */
   connect(tenantId: string | null): Promise<Connection>;
+  /**
+   * Tells what is notified on a channel, on a connection of its own, until it is closed. `onGap` is told after the
+   * connection was lost and is there again: notifications in between are lost.
+   */
+  listen(channel: string, onMessage: (payload: string) => void, onGap: () => void): Promise<Listener>;
   end(): Promise<void>;
+}
+
+export interface Listener {
+  close(): Promise<void>;
 }
 
 /** Told each statement that goes to the database: for counting in tests and measurements, and for debug logs. */
@@ -34,6 +43,8 @@ export type StatementListener = (text: string) => void;
 export interface TransactionScope {
   tenantId: string;
   isOpen: boolean;
+  /** It has written events, so somebody waits for its commit. */
+  hasEvents: boolean;
 }
 export const transactionScope = new AsyncLocalStorage<TransactionScope>();
 

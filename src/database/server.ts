@@ -1,7 +1,9 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import {
   type ConnectionPool,
   isOurs,
+  type Listener,
   preparedName,
   readTimestamp,
   type StatementListener,
@@ -54,7 +56,51 @@ export function openServer({ url, size, onStatement, onError }: ServerOptions): 
       }
       return client;
     },
+    listen: (channel, onMessage, onGap) => listen(url, channel, onMessage, onGap, onError),
     end: () => pool.end(),
+  };
+}
+
+const RECONNECT_MILLISECONDS = 500;
+
+/** A connection that only listens. When it is lost it is made again, until it is closed. */
+async function listen(
+  url: string,
+  channel: string,
+  onMessage: (payload: string) => void,
+  onGap: () => void,
+  onError: (error: Error) => void,
+): Promise<Listener> {
+  let isClosed = false;
+  let client: pg.Client;
+  async function connect(): Promise<void> {
+    client = new pg.Client({ connectionString: url, application_name: 'vestibule listener', keepAlive: true });
+    const connected = client;
+    connected.on('notification', ({ payload }) => onMessage(payload ?? ''));
+    connected.on('error', onError);
+    connected.once('end', () => {
+      if (!isClosed && connected === client) void reconnect();
+    });
+    await connected.connect();
+    await connected.query(`listen ${channel}`);
+  }
+  async function reconnect(): Promise<void> {
+    while (!isClosed) {
+      await wait(RECONNECT_MILLISECONDS, undefined, { ref: false });
+      try {
+        await connect();
+        return onGap();
+      } catch (error) {
+        onError(error as Error);
+      }
+    }
+  }
+  await connect();
+  return {
+    async close() {
+      isClosed = true;
+      await client.end();
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { CompiledQuery, type Kysely } from 'kysely';
 import type { Database } from './database.js';
-import { preparedName, transactionScope } from './pool.js';
+import { preparedName, type TransactionScope, transactionScope } from './pool.js';
 
 const ATTEMPTS = 6;
 const RETRIED_STATES = new Set(['40001', '40P01']);
@@ -26,14 +26,22 @@ export async function transact<Result>(
   for (let attempt = 1; ; attempt++) {
     const manager = database.orm.em.fork({ clear: true });
     manager.setFilterParams('tenant', { tenantId });
+    const scope: TransactionScope = { tenantId, isOpen: false, hasEvents: false };
     try {
-      return await transactionScope.run({ tenantId, isOpen: false }, () => manager.transactional(work));
+      const result = await transactionScope.run(scope, () => manager.transactional(work));
+      if (scope.hasEvents) database.signals.emit('events', tenantId);
+      return result;
     } catch (error) {
       const isRetried = error instanceof RetryTransaction || RETRIED_STATES.has(stateOf(error) ?? '');
       if (!isRetried || attempt === ATTEMPTS) throw error;
       await wait(Math.random() * 10 * 2 ** attempt);
     }
   }
+}
+
+/** Says that this transaction writes events: once it is committed, the job that hands them on is woken. */
+export function announceEvents(): void {
+  transactionScope.getStore()!.hasEvents = true;
 }
 
 /** Runs one statement with bound values on the transaction's own connection. */

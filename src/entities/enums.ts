@@ -158,3 +158,32 @@ export enum ActorKind {
   SYSTEM = 'SYSTEM',
   OPERATOR = 'OPERATOR',
 }
+
+/** What brought an event about: each kind of actor has its own. */
+export enum EventCause {
+  MUTATION = 'MUTATION',
+  SIGN_IN = 'SIGN_IN',
+  PROVIDER = 'PROVIDER',
+  JOB = 'JOB',
+  COMMAND = 'COMMAND',
+}
+
+export enum WebhookEndpointStatus {
+  ENABLED = 'ENABLED',
+  DISABLED = 'DISABLED',
+}
+
+/** Why nothing is sent to a webhook endpoint any more. */
+export enum WebhookDisabledReason {
+  MANUAL = 'MANUAL',
+  FAILURES = 'FAILURES',
+  GONE = 'GONE',
+}
+
+/** Where the delivery of an event to a webhook endpoint stands. */
+export enum WebhookDeliveryStatus {
+  PENDING = 'PENDING',
+  DELIVERED = 'DELIVERED',
+  FAILED = 'FAILED',
+  CANCELED = 'CANCELED',
+}

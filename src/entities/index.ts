@@ -15,3 +15,4 @@ export * from './session.js';
 export * from './siret.js';
 export * from './tenant.js';
 export * from './user.js';
+export * from './webhook-endpoint.js';

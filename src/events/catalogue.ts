@@ -1,29 +1,49 @@
-/** Every type of event, once: what a reader of the audit log may meet. */
+import { auditEvents } from './catalogue/audit.js';
+import { connectionEvents } from './catalogue/connection.js';
+import type { EventDefinition, SideOf } from './catalogue/define.js';
+import { identityEvents } from './catalogue/identity.js';
+import { membershipEvents } from './catalogue/membership.js';
+import { organizationEvents } from './catalogue/organization.js';
+import { sessionEvents } from './catalogue/session.js';
+import { tenantEvents } from './catalogue/tenant.js';
+import { userEvents } from './catalogue/user.js';
+import { webhookEvents } from './catalogue/webhook.js';
+
+/** Every type of event, once: what a reader of the audit log or a webhook may meet. */
 export const EVENT_TYPES = {
-  'connection.created': 'A connection was configured.',
-  'connection.updated': 'The configuration of a connection changed.',
-  'identity.linked': 'A provider account was linked to a user.',
-  'identity.unlinked': 'A provider account was taken from a user.',
-  'membership.added': 'A user became a member of an organization.',
-  'membership.moved': 'A sign-in moved a membership from one organization to another.',
-  'membership.role_granted': 'A member was given a role.',
-  'organization.created': 'An organization was made.',
-  'organization.deleted': 'An organization was deleted.',
-  'organization.needs_administrator': 'The last administrator of an organization left it.',
-  'organization.requested': 'A sign-in named an organization that it may not create.',
-  'organization.updated': 'An organization was edited.',
-  'session.ended': 'A session was ended before its time.',
-  'tenant.created': 'A tenant was made.',
-  'user.approved': 'A pending user was let in.',
-  'user.created': 'A user was made.',
-  'user.email_conflict': "The provider reported an address that is another user's.",
-  'user.invalid_organization_identifier': 'The provider reported an organization identifier that is not one.',
-  'user.resumed': 'A suspended user was let in again.',
-  'user.sign_in_refused': 'A known person was not let in.',
-  'user.signed_in': 'A person signed in.',
-  'user.suspended': 'A user was suspended.',
-  'user.tenant_administrator_granted': 'A user was made administrator of the tenant.',
-  'user.updated': 'The profile of a user changed.',
-} as const;
+  ...organizationEvents,
+  ...userEvents,
+  ...identityEvents,
+  ...membershipEvents,
+  ...connectionEvents,
+  ...sessionEvents,
+  ...tenantEvents,
+  ...webhookEvents,
+  ...auditEvents,
+} satisfies Record<string, EventDefinition>;
 
 export type EventType = keyof typeof EVENT_TYPES;
+
+/** The names of all types, sorted. */
+export const EVENT_TYPE_NAMES = (Object.keys(EVENT_TYPES) as EventType[]).sort();
+
+export function isEventType(text: unknown): text is EventType {
+  return typeof text === 'string' && Object.hasOwn(EVENT_TYPES, text);
+}
+
+/** A fact of these types to write down. The ids are uuids; those inside `before` and `after` are global ids. */
+export type FactOf<Type extends EventType> = Type extends EventType
+  ? {
+      type: Type;
+      /** The organization that it concerns: its administrators may read of it. */
+      organizationId?: string | null;
+      /** The user that it concerns. */
+      userId?: string | null;
+      /** The object that the type is about. */
+      objectId?: string | null;
+    } & SideOf<'before', (typeof EVENT_TYPES)[Type]['before']> &
+      SideOf<'after', (typeof EVENT_TYPES)[Type]['after']>
+  : never;
+
+/** A fact to write down. `before` and `after` hold what changed, by property name. */
+export type Fact = FactOf<EventType>;

@@ -28,6 +28,10 @@ const TEXTS: Record<NoticeKind, (data: DueNotice['data']) => { subject: string; 
     subject: 'An organization has no administrator any more',
     text: `The last administrator of the organization org_${organizationId} has moved to another one. Make another member its administrator.`,
   }),
+  WEBHOOK_DISABLED: ({ endpointId, url, reason }) => ({
+    subject: 'A webhook endpoint was disabled',
+    text: `Nothing is sent any more to ${url} (${endpointId}): ${reason === 'GONE' ? 'it answered that it is gone (410)' : 'it has taken nothing for too long'}.\n\nOnce it works again, enable it and replay what it has missed.`,
+  }),
 };
 
 const TAKE_DUE = `
@@ -42,42 +46,39 @@ returning n.id, n.kind, n.data, n.mail_attempts as attempts, u.email`;
  * Mails notices that are due, after their change was committed: at least once, with growing pauses, for about a day.
  * Without SMTP_URL they are read in the API alone.
  */
-export async function sendNotices({ config, database, clock, log }: MailContext): Promise<void> {
+export async function sendNotices({ config, database, clock, log }: MailContext, tenantId: string): Promise<void> {
   if (!config.smtpUrl) return;
   const transport = createTransport(config.smtpUrl, { connectionTimeout: 5_000, socketTimeout: 10_000 } as never);
-  const tenants = await database.read<{ id: string }>(null, 'select id from tenants', []);
-  for (const { id: tenantId } of tenants) {
-    const now = clock();
-    const due = await database.read<DueNotice>(tenantId, TAKE_DUE, [
-      tenantId,
-      now,
-      new Date(now.getTime() + LEASE_MILLISECONDS),
-    ]);
-    for (const { id, kind, data, attempts, email } of due) {
-      const settle = (mailAt: Date | null, mailedAt: Date | null) =>
-        database.read(tenantId, 'update notices set mail_at = $3, mailed_at = $4 where tenant_id = $1 and id = $2', [
-          tenantId,
-          id,
-          mailAt,
-          mailedAt,
-        ]);
-      if (!email) {
-        await settle(null, null);
-        continue;
-      }
-      try {
-        await transport.sendMail({
-          from: config.mailFrom,
-          to: email,
-          messageId: `<${id}@vestibule>`,
-          ...TEXTS[kind](data),
-        });
-        await settle(null, clock());
-      } catch (error) {
-        log.warn({ notice: id, error }, 'a notice could not be mailed');
-        const pause = Math.min(2 ** attempts * 30_000, 4 * 60 * 60_000);
-        await settle(attempts < MOST_ATTEMPTS ? new Date(clock().getTime() + pause) : null, null);
-      }
+  const now = clock();
+  const due = await database.read<DueNotice>(tenantId, TAKE_DUE, [
+    tenantId,
+    now,
+    new Date(now.getTime() + LEASE_MILLISECONDS),
+  ]);
+  for (const { id, kind, data, attempts, email } of due) {
+    const settle = (mailAt: Date | null, mailedAt: Date | null) =>
+      database.read(tenantId, 'update notices set mail_at = $3, mailed_at = $4 where tenant_id = $1 and id = $2', [
+        tenantId,
+        id,
+        mailAt,
+        mailedAt,
+      ]);
+    if (!email) {
+      await settle(null, null);
+      continue;
+    }
+    try {
+      await transport.sendMail({
+        from: config.mailFrom,
+        to: email,
+        messageId: `<${id}@vestibule>`,
+        ...TEXTS[kind](data),
+      });
+      await settle(null, clock());
+    } catch (error) {
+      log.warn({ notice: id, error }, 'a notice could not be mailed');
+      const pause = Math.min(2 ** attempts * 30_000, 4 * 60 * 60_000);
+      await settle(attempts < MOST_ATTEMPTS ? new Date(clock().getTime() + pause) : null, null);
     }
   }
 }

@@ -1,9 +1,11 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 } from 'uuid';
+import { NOTICES_QUEUE, sendJobs } from '../database/queue.js';
 import { runSql } from '../database/transact.js';
+import { BuiltInRole } from '../entities/enums.js';
 
 /** What people are told outside the thing that they are doing. */
-export type NoticeKind = 'IDENTITY_LINKED' | 'ORGANIZATION_NEEDS_ADMINISTRATOR';
+export type NoticeKind = 'IDENTITY_LINKED' | 'ORGANIZATION_NEEDS_ADMINISTRATOR' | 'WEBHOOK_DISABLED';
 
 /** Tells one user, in the API and by mail. */
 export async function noticeUser(
@@ -19,6 +21,7 @@ export async function noticeUser(
     `insert into notices (id, tenant_id, user_id, kind, data, created_at, mail_at) values ($1, $2, $3, $4, $5::jsonb, $6, $6)`,
     [v7(), tenantId, userId, kind, JSON.stringify(data), at],
   );
+  await sendJobs(manager, NOTICES_QUEUE, [{ data: { tenantId } }]);
 }
 
 /** Tells every administrator of the tenant. */
@@ -35,4 +38,30 @@ export async function noticeTenantAdministrators(
     [tenantId],
   );
   for (const { id } of administrators) await noticeUser(manager, tenantId, at, id, kind, data);
+}
+
+/** Tells every administrator of the organization; of the tenant, where there is none or no organization. */
+export async function noticeAdministrators(
+  manager: EntityManager,
+  tenantId: string,
+  at: Date,
+  organizationId: string | null,
+  kind: NoticeKind,
+  data: Record<string, unknown>,
+): Promise<void> {
+  const administrators = organizationId ? await findAdministrators(manager, tenantId, organizationId) : [];
+  if (!administrators.length) return noticeTenantAdministrators(manager, tenantId, at, kind, data);
+  for (const { id } of administrators) await noticeUser(manager, tenantId, at, id, kind, data);
+}
+
+function findAdministrators(manager: EntityManager, tenantId: string, organizationId: string) {
+  return runSql<{ id: string }>(
+    manager,
+    `select u.id from memberships m
+     join users u on u.tenant_id = $1 and u.id = m.user_id and u.status = 'ACTIVE'
+     where m.tenant_id = $1 and m.organization_id = $2 and exists (
+       select 1 from membership_roles mr join roles r on r.tenant_id = $1 and r.id = mr.role_id
+       where mr.tenant_id = $1 and mr.membership_id = m.id and r.name = '${BuiltInRole.ADMINISTRATOR}')`,
+    [tenantId, organizationId],
+  );
 }

@@ -26,13 +26,22 @@ export function setLoginCookie(reply: FastifyReply, binding: string): void {
   reply.setCookie(LOGIN_COOKIE, binding, { ...OPTIONS, maxAge: LOGIN_SECONDS });
 }
 
-/** The token that a request came with, and how. */
-export function readToken(request: FastifyRequest): { token: string; isCookie: boolean } | null {
+/** The token of a session, and how it came. */
+export interface Credential {
+  token: string;
+  isCookie: boolean;
+}
+
+/** The token that a request came with. */
+export function readToken(request: FastifyRequest): Credential | null {
   const { authorization } = request.headers;
-  if (authorization !== undefined) {
-    const bearer = /^Bearer ([\w-]{1,256})$/i.exec(authorization)?.[1];
-    return { token: bearer ?? '', isCookie: false };
-  }
+  if (authorization !== undefined) return readBearer(authorization);
   const token = request.cookies[SESSION_COOKIE];
   return token ? { token, isCookie: true } : null;
+}
+
+/** The token of `Bearer …`; one that is nobody's when it is not of that form. */
+export function readBearer(authorization: string): Credential {
+  const bearer = /^Bearer ([\w-]{1,256})$/i.exec(authorization)?.[1];
+  return { token: bearer ?? '', isCookie: false };
 }

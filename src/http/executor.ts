@@ -8,6 +8,7 @@ import type { GraphQLContext } from '../auth/graphql-context.js';
 import { isConnectionLost } from '../database/database.js';
 import { stateOf } from '../database/transact.js';
 import { UnknownTenantError } from '../database/tenants.js';
+import { LiveRefusal } from '../events/live/refusal.js';
 import type { KnownQueries } from './known-queries.js';
 
 const MOST_COMPILED = 1_000;
@@ -82,6 +83,7 @@ export function presentUnexpected(cause: unknown, log: Logger): GraphQLError {
   }
   if (stateOf(cause) === CHARACTER_NOT_IN_REPERTOIRE)
     return graphqlError('BAD_USER_INPUT', 'Text cannot hold the NUL character.');
+  if (cause instanceof LiveRefusal) return graphqlError(cause.code, cause.message);
   if (cause instanceof UnknownTenantError) return graphqlError('NOT_FOUND', 'There is no tenant at this address.');
   const id = randomUUID();
   log.error({ id, error: cause }, 'an unexpected error');

@@ -6,17 +6,19 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
-import { graphqlError } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
 import { printFederationSchema, printSchema } from '../schema/print.js';
 import type { Services } from '../services.js';
-import { clearSessionCookie, readToken, setSessionCookie } from './cookies.js';
-import { createGateway, formatError, presentUnexpected } from './executor.js';
+import { createContextMaker, isSchemaShown } from './graphql-context.js';
+import { createGateway, formatError } from './executor.js';
 import { KnownQueries } from './known-queries.js';
 import { costLimit } from './limits.js';
 import { introspectionRule } from './introspection.js';
+import { LiveOperations, subscriptionRule } from './live/operations.js';
+import { useSockets } from './live/sockets.js';
+import { asksForStream, useStreams } from './live/streams.js';
 import { createRequestContext } from './request-context.js';
 
 const LARGEST_BODY = 256 * 1024;
@@ -24,31 +26,13 @@ const MOST_TOKENS = 4_000;
 /** What Apollo Server reads of a request: the form of body and answer, and its guard against forged requests. */
 const READ_HEADERS = ['content-type', 'accept', 'x-apollo-operation-name', 'apollo-require-preflight'];
 
-/** `/graphql`, by POST with JSON alone, and the published schema at `/schema.graphql`. */
+/** `/graphql`, by POST with JSON alone, its live queries, and the published schema at `/schema.graphql`. */
 export async function useGraphQL(server: FastifyInstance, services: Services, schema: GraphQLSchema): Promise<void> {
   const { config } = services;
   const printed = printSchema(schema);
   const sdl = { public: printed, federation: printFederationSchema(printed) };
 
-  const createContext = async (request: FastifyRequest, reply: FastifyReply): Promise<GraphQLContext> => {
-    try {
-      const context = await createRequestContext(services, request, reply);
-      refuseForeignOrigin(request, context.tenant.publicUrl, config.allowedOrigins);
-      return {
-        ...context,
-        loaders: services.loaders,
-        allowsInsecureLoopback: services.allowsInsecureLoopback,
-        findSession: services.findSession,
-        sdl,
-        isSdlShown: isSchemaShown(config.introspection, context.viewer !== null),
-        setSessionCookie: (token, expiresAt) => setSessionCookie(reply, token, expiresAt),
-        clearSessionCookie: () => clearSessionCookie(reply),
-        decisions: new Map(),
-      };
-    } catch (error) {
-      throw error instanceof Error && 'extensions' in error ? error : presentUnexpected(error, services.log);
-    }
-  };
+  const createContext = createContextMaker(services, sdl);
 
   const knownQueries = new KnownQueries();
   const apollo = new ApolloServer<GraphQLContext>({
@@ -70,16 +54,22 @@ export async function useGraphQL(server: FastifyInstance, services: Services, sc
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       introspectionRule(),
+      subscriptionRule(),
     ],
   });
   await apollo.start();
   server.addHook('onClose', () => apollo.stop());
+
+  const operations = new LiveOperations(schema, MOST_TOKENS);
+  const sockets = useSockets(server, services, operations, createContext);
+  const streams = useStreams(server, services, operations, createContext);
 
   server.route({
     method: 'POST',
     url: '/graphql',
     bodyLimit: LARGEST_BODY,
     handler: async (request, reply) => {
+      if (asksForStream(request)) return streams.answer(request, reply);
       const answer = await knownQueries.answer(request, () => createContext(request, reply));
       if (answer !== null) {
         return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(answer);
@@ -108,6 +98,7 @@ export async function useGraphQL(server: FastifyInstance, services: Services, sc
     method: ['GET', 'PUT', 'PATCH', 'DELETE'],
     url: '/graphql',
     handler: async (request, reply) => {
+      if (sockets.take(request, reply)) return;
       if (request.method === 'GET' && request.headers.accept?.includes('text/html')) return reply.redirect('/explorer');
       return reply
         .code(405)
@@ -127,19 +118,6 @@ export async function useGraphQL(server: FastifyInstance, services: Services, sc
     }
     return reply.type('text/plain; charset=utf-8').send(sdl.public);
   });
-}
-
-function isSchemaShown(introspection: Services['config']['introspection'], isSignedIn: boolean): boolean {
-  return introspection === 'public' || (introspection === 'authenticated' && isSignedIn);
-}
-
-/** A page of another site may not use this browser's cookie, whatever its content type says. */
-function refuseForeignOrigin(request: FastifyRequest, publicUrl: string, allowed: readonly string[]): void {
-  const { origin } = request.headers;
-  if (origin === undefined || !readToken(request)?.isCookie) return;
-  if (origin !== new URL(publicUrl).origin && !allowed.includes(origin)) {
-    throw graphqlError('FORBIDDEN', 'Requests from this origin are not admitted.', { http: { status: 403 } });
-  }
 }
 
 function quiet({ log }: Services) {

@@ -14,6 +14,7 @@ import type { GraphQLSchema } from 'graphql';
 import helmet from 'helmet';
 import type { Services } from '../services.js';
 import { useAssets } from './assets.js';
+import { useAuditExport } from './audit-export.js';
 import { useAuthRoutes } from './auth-routes.js';
 import { presentUnexpected } from './executor.js';
 import { useGraphQL } from './graphql.js';
@@ -54,6 +55,7 @@ export async function createServer(
   await server.register((scope) => useHealth(scope, services));
   await server.register((scope) => useAssets(scope));
   await server.register((scope) => useAuthRoutes(scope, services));
+  await server.register((scope) => useAuditExport(scope, services));
   await server.register((scope) => useGraphQL(scope, services, schema));
   if (useMore) await server.register(useMore);
   return server;

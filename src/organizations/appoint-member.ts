@@ -2,13 +2,15 @@ import { LockMode } from '@mikro-orm/postgresql';
 import { v7 } from 'uuid';
 import { viewerOf, writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
+import { toGlobalId } from '../database/loaders/ids.js';
 import { rotateSessionsOf } from '../database/rotate-sessions.js';
 import { runSql, transact } from '../database/transact.js';
 import { BuiltInRole, MembershipSource, OrganizationStatus, UserStatus } from '../entities/enums.js';
 import { Membership } from '../entities/membership.js';
 import { Organization } from '../entities/organization.js';
 import { User } from '../entities/user.js';
-import { type Fact, recordEvents } from '../events/record.js';
+import type { Fact } from '../events/catalogue.js';
+import { recordEvents } from '../events/record.js';
 import { fault, refuseFaults, UserErrorCode } from '../faults.js';
 import { lockOrganization } from './update-organization.js';
 
@@ -57,7 +59,17 @@ export async function appointMember(
     await manager.flush();
     const roles = known ? [BuiltInRole.ADMINISTRATOR] : [BuiltInRole.MEMBER, BuiltInRole.ADMINISTRATOR];
     if (!known)
-      facts.push({ type: 'membership.added', ...about, objectId: membership.id, after: { source: 'ADMIN', roles } });
+      facts.push({
+        type: 'membership.added',
+        ...about,
+        objectId: membership.id,
+        after: {
+          organizationId: toGlobalId('Organization', organization.id),
+          source: MembershipSource.ADMIN,
+          connection: null,
+          roles,
+        },
+      });
     const granted = await runSql(
       manager,
       `insert into membership_roles (id, tenant_id, membership_id, role_id, granted_at, granted_by_user_id)

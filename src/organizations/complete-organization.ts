@@ -4,7 +4,7 @@ import { transact } from '../database/transact.js';
 import { NameSource, NameStatus } from '../entities/enums.js';
 import { recordEvents } from '../events/record.js';
 import { checkText, fault, refuseFaults, UserErrorCode } from '../faults.js';
-import { confirmedName, lockOrganization } from './update-organization.js';
+import { confirmedName, lockOrganization, publishedChanges } from './update-organization.js';
 
 /**
  * FIRST_MEMBER_ONCE: the member whose sign-in made the organization gives it its name, once, while nobody has confirmed
@@ -28,16 +28,17 @@ export async function completeOrganization(
         ),
       checkText(input.name, { isRequired: true, longest: 128 }, 'name'),
     ]);
-    const { name, nameStatus, nameSource } = organization;
-    Object.assign(organization, confirmedName(input.name, NameSource.FIRST_MEMBER));
+    const { name, nameStatus, nameSource, completionUserId } = organization;
+    const confirmed = confirmedName(input.name, NameSource.FIRST_MEMBER);
+    Object.assign(organization, confirmed);
     await manager.flush();
     await recordEvents(manager, writer, [
       {
         type: 'organization.updated',
         organizationId: organization.id,
         objectId: organization.id,
-        before: { name, nameStatus, nameSource },
-        after: { name: organization.name, nameStatus: organization.nameStatus, nameSource: organization.nameSource },
+        before: publishedChanges({ name, nameStatus, nameSource, completionUserId }),
+        after: publishedChanges(confirmed),
       },
     ]);
   });

@@ -49,8 +49,12 @@ export async function createOrganization(context: OperationContext, input: Creat
       identifiers.map((identifier, index) => ({ ...identifier, index })),
     );
     refuseFaults(taken);
-    const { name, description } = organization;
-    const after = { name, description, identifiers, origin: 'ADMIN' };
+    const { name, nameStatus, nameSource, description = null } = organization;
+    const after = {
+      ...{ name, nameStatus, nameSource, description, identifiers },
+      completionUserId: null,
+      origin: 'ADMIN' as const,
+    };
     await recordEvents(manager, writer, [{ type: 'organization.created', organizationId: id, objectId: id, after }]);
     return id;
   });

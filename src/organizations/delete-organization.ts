@@ -3,6 +3,7 @@ import type { OperationContext } from '../context.js';
 import { runSql, transact } from '../database/transact.js';
 import { recordEvents } from '../events/record.js';
 import { checkVersion, refuseFaults } from '../faults.js';
+import type { IdentifierInput } from './identifiers.js';
 import { lockOrganization } from './update-organization.js';
 
 /** Deletes an organization with its identifiers and memberships; its events stay. Throws Faults: NOT_FOUND, STALE_VERSION. */
@@ -14,8 +15,8 @@ export async function deleteOrganization(
   await transact(context.database, writer.tenantId, async (manager) => {
     const organization = await lockOrganization(manager, input.id);
     refuseFaults([checkVersion(input.expectedVersion, organization.version)]);
-    const { id, name, description, status } = organization;
-    const identifiers = await runSql(
+    const { id, name, description = null, status } = organization;
+    const identifiers = await runSql<IdentifierInput>(
       manager,
       'select scheme, value from organization_identifiers where tenant_id = $1 and organization_id = $2 order by scheme, value',
       [writer.tenantId, id],

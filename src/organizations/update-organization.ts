@@ -1,9 +1,11 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import { writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
+import { toGlobalId } from '../database/loaders/ids.js';
 import { runSql, transact } from '../database/transact.js';
 import { NameSource, NameStatus, type OrganizationStatus } from '../entities/enums.js';
 import { Organization } from '../entities/organization.js';
+import type { FactOf } from '../events/catalogue.js';
 import { recordEvents } from '../events/record.js';
 import { checkText, checkVersion, type Fault, fault, refuseFaults, UserErrorCode } from '../faults.js';
 import { type IdentifierInput, insertIdentifiers, readIdentifiers } from './identifiers.js';
@@ -32,12 +34,10 @@ export async function updateOrganization(context: OperationContext, input: Updat
       ...(given?.faults ?? []),
     ]);
     const changes = changesOf(organization, input);
-    const before: Record<string, unknown> = {};
-    const after: Record<string, unknown> = {};
-    for (const [property, value] of Object.entries(changes)) {
-      before[property] = organization[property as keyof typeof changes];
-      after[property] = value;
-    }
+    const properties = Object.keys(changes) as (keyof Changes)[];
+    const known = Object.fromEntries(properties.map((property) => [property, organization[property]])) as Changes;
+    const before = publishedChanges(known);
+    const after = publishedChanges(changes);
     Object.assign(organization, changes);
     if (given) {
       const replaced = await replaceIdentifiers(manager, writer.tenantId, organization.id, given.identifiers);
@@ -69,16 +69,27 @@ export function confirmedName(name: string, nameSource: NameSource) {
     name: name.trim(),
     nameStatus: NameStatus.CONFIRMED,
     nameSource,
-    nameLookupAt: null,
-    completionUserId: null,
+    nameLookupAt: null as Date | null,
+    completionUserId: null as string | null,
   };
 }
 
-function changesOf(
-  organization: Organization,
-  { name, description, status }: UpdateOrganization,
-): Partial<Organization> {
-  const wanted: Partial<Organization> = {
+type Changes = Partial<
+  ReturnType<typeof confirmedName> & Pick<Organization, 'completionUserId' | 'description' | 'status'>
+>;
+
+/** What events say of these changes. When a name is looked up again is no part of what an organization is. */
+export function publishedChanges({
+  nameLookupAt: _,
+  completionUserId,
+  ...changes
+}: Changes): FactOf<'organization.updated'>['after'] {
+  if (completionUserId === undefined) return changes;
+  return { ...changes, completionUserId: completionUserId && toGlobalId('User', completionUserId) };
+}
+
+function changesOf(organization: Organization, { name, description, status }: UpdateOrganization): Changes {
+  const wanted: Changes = {
     ...(name ? confirmedName(name, NameSource.ADMINISTRATOR) : {}),
     ...(description === undefined ? {} : { description: description?.trim() || null }),
     ...(status ? { status } : {}),

@@ -15,33 +15,51 @@ import { protectSchema } from '../auth/protect.js';
 import { readRequirement } from '../schema/read-requirement.js';
 import { authDirective } from '../schema/requirement.js';
 import { ConnectionResolver } from './connection.js';
+import { EventResolver, OrganizationEventsResolver, UserEventsResolver } from './event.js';
 import { FederationResolver } from './federation.js';
 import { MembershipResolver, RoleResolver } from './membership.js';
 import { NodeResolver } from './node.js';
 import { OrganizationResolver } from './organization.js';
 import { SsoResolver } from './sso.js';
+import { SubscriptionResolver } from './subscription.js';
+import { TenantResolver } from './tenant.js';
 import { IdentityResolver, SessionResolver, UserResolver } from './user.js';
 import { ViewerResolver } from './viewer.js';
+import { WebhookDeliveryResolver, WebhookEndpointResolver } from './webhook.js';
 
 const RESOLVERS = [
   ConnectionResolver,
+  EventResolver,
   FederationResolver,
   IdentityResolver,
   MembershipResolver,
   NodeResolver,
+  OrganizationEventsResolver,
   OrganizationResolver,
   RoleResolver,
   SessionResolver,
   SsoResolver,
+  TenantResolver,
+  UserEventsResolver,
+  SubscriptionResolver,
   UserResolver,
   ViewerResolver,
+  WebhookDeliveryResolver,
+  WebhookEndpointResolver,
 ] as const;
+
+/** Subscriptions come from services.live. TypeGraphQL asks for a bus of topics all the same, which nothing uses. */
+const noTopic = () => {
+  throw new Error('There are no topics: a subscription has its own `subscribe`.');
+};
+const NO_TOPICS = { publish: noTopic, subscribe: noTopic };
 
 /** The executable schema, with its `@auth` directives in force. Throws UnprotectedSchemaError with all that is unprotected. */
 export function buildSchema(resolvers: readonly (new () => object)[] = RESOLVERS): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: resolvers as unknown as NonEmptyArray<new () => object>,
     directives: [...specifiedDirectives, authDirective],
+    pubSub: NO_TOPICS,
     validate: false,
   });
   resolveTypesByName(schema);

@@ -28,6 +28,7 @@ import {
 } from '../schema/organization.js';
 import { editableFields } from '../schema/editable-fields.js';
 import { Auth } from '../schema/requirement.js';
+import { WebhookEndpointConnection } from '../schema/webhook.js';
 import { attempt, pageRequest, requireUuid, toConnection } from './answers.js';
 
 @Resolver(() => OrganizationType)
@@ -101,6 +102,21 @@ export class OrganizationResolver {
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
   ) {
     return toConnection(await loaders.memberships.page(tenant.id, 'organization', uuid, pageRequest(first, after)));
+  }
+
+  @Auth('ORGANIZATION_ADMINISTRATOR')
+  @FieldResolver(() => WebhookEndpointConnection, {
+    nullable: true,
+    description: 'Where its events are sent, the oldest first.',
+  })
+  async webhookEndpoints(
+    @Root() { uuid }: OrganizationRow,
+    @Ctx() { loaders, tenant }: GraphQLContext,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' })
+    first?: number | null,
+    @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
+  ) {
+    return toConnection(await loaders.webhooks.endpointPage(tenant.id, [uuid], {}, pageRequest(first, after)));
   }
 
   @FieldResolver(() => OrganizationPermissions, { description: 'What the viewer may do with it.' })

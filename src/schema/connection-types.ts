@@ -28,8 +28,10 @@ export interface ConnectionValue<Row> {
   countTotal: () => Promise<number>;
 }
 
-/** The Relay types of a list: `<name>Connection` and `<name>Edge`. */
-export function connectionTypes(node: () => ClassType, name: string, of: string): ClassType {
+/** The Relay types of a list: `<name>Connection` and `<name>Edge`. `mostCounted`: where counting stops. */
+export function connectionTypes(node: () => ClassType, name: string, of: string, mostCounted?: number): ClassType {
+  const bound = mostCounted ? ` Counting stops at ${mostCounted}.` : '';
+
   @Auth('PUBLIC')
   @ObjectType(`${name}Edge`, { description: `One of ${of}, with its place in the list.`, simpleResolvers: true })
   class Edge {
@@ -54,7 +56,7 @@ export function connectionTypes(node: () => ClassType, name: string, of: string)
 
     countTotal!: () => Promise<number>;
 
-    @Field(() => Int, { description: 'How many there are in all. It is counted only when it is asked for.' })
+    @Field(() => Int, { description: `How many there are in all. It is counted only when it is asked for.${bound}` })
     totalCount(): Promise<number> {
       return this.countTotal();
     }

@@ -1,4 +1,5 @@
 import { registerEnumType } from 'type-graphql';
+import { EventOrder } from '../entities/event-order.js';
 import { OrganizationOrder } from '../entities/organization-order.js';
 import * as stored from '../entities/enums.js';
 
@@ -145,4 +146,37 @@ register(
 register(OrganizationOrder, 'OrganizationOrder', 'How a list of organizations is sorted.', {
   CREATED_AT: 'The oldest first.',
   NAME: 'By name, without regard to case and accents.',
+});
+register(stored.ActorKind, 'ActorKind', 'Who acted.', {
+  USER: 'A person who is signed in.',
+  SIGN_IN: 'A person who was signing in.',
+  PROVIDER: 'An identity provider.',
+  SYSTEM: 'Vestibule by itself.',
+  OPERATOR: 'Whoever runs Vestibule, at the command line.',
+});
+register(stored.EventCause, 'EventCause', 'What brought an event about; `via` says which one.', {
+  MUTATION: 'Something that a person asked of the API: a mutation, a logout, an export.',
+  SIGN_IN: 'A sign-in.',
+  PROVIDER: 'A call from an identity provider.',
+  JOB: 'A job.',
+  COMMAND: 'A command.',
+});
+register(EventOrder, 'EventOrder', 'How a list of events is sorted.', {
+  NEWEST: 'The newest first.',
+  OLDEST: 'The oldest first.',
+});
+register(stored.WebhookEndpointStatus, 'WebhookEndpointStatus', 'Whether events are sent to an endpoint.', {
+  ENABLED: 'They are.',
+  DISABLED: 'They are not. What happens meanwhile can be replayed.',
+});
+register(stored.WebhookDisabledReason, 'WebhookDisabledReason', 'Why nothing is sent to an endpoint any more.', {
+  MANUAL: 'An administrator disabled it.',
+  FAILURES: 'It has taken nothing for as long as deliveries are tried.',
+  GONE: 'It answered that it is gone (410).',
+});
+register(stored.WebhookDeliveryStatus, 'WebhookDeliveryStatus', 'Where the delivery of an event stands.', {
+  PENDING: 'It is to be sent, for the first time or again.',
+  DELIVERED: 'The receiver took it.',
+  FAILED: 'It was given up after the last attempt.',
+  CANCELED: 'The endpoint was disabled before it was taken.',
 });

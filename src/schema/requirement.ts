@@ -17,11 +17,11 @@ export enum Requirement {
 const DESCRIPTIONS: Record<Requirement, string> = {
   PUBLIC: 'Everybody. On a type without an id: whoever sees what carries it.',
   SIGNED_IN: 'Whoever is signed in.',
-  SELF: 'The user that the object is, or belongs to.',
+  SELF: 'The user that the object is, or belongs to; of an event: who acted.',
   ORGANIZATION_MEMBER:
     'A member of the organization; of a user: somebody who shares an organization with them, and they themselves.',
   ORGANIZATION_ADMINISTRATOR:
-    'An administrator of the organization; of a user or membership: of one of their organizations, and they themselves.',
+    'An administrator of the organization; of a user or membership: of one of their organizations, and they themselves; of an event: also whom it is about, and who acted.',
   TENANT_ADMINISTRATOR: 'An administrator of the tenant.',
 };
 
@@ -29,7 +29,7 @@ const DESCRIPTIONS: Record<Requirement, string> = {
 export const authDirective = new GraphQLDirective({
   name: 'auth',
   description:
-    'Who may read this field, use this input field, or see objects of this type. On a field it comes on top of what the type asks. On a root field, the object is the one that the argument `id`, `organizationId` or `userId` names.',
+    'Who may read this field, use this input field, or see objects of this type. On a field it comes on top of what the type asks. On a root field, the object is the one that the argument `id`, `organizationId` or `userId` names; where that may be left out and is, the whole tenant.',
   locations: [
     DirectiveLocation.OBJECT,
     DirectiveLocation.FIELD_DEFINITION,

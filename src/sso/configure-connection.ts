@@ -7,6 +7,7 @@ import { secretPlace } from '../database/sealing.js';
 import { brokenConstraint, stateOf, transact } from '../database/transact.js';
 import { Connection } from '../entities/connection.js';
 import { ClientAuthentication, type ConnectionPreset, ConnectionStatus } from '../entities/enums.js';
+import type { FactOf } from '../events/catalogue.js';
 import { recordEvents } from '../events/record.js';
 import { checkVersion, type Fault, fault, Faults, refuseFaults, UserErrorCode } from '../faults.js';
 import { checkConnection } from './check-connection.js';
@@ -65,6 +66,8 @@ export async function createConnection(context: Configuring, input: CreateConnec
     await manager.flush().catch(refuseTakenSlug);
     const after = {
       ...complete,
+      issuer: issuer!,
+      clientId: clientId!,
       slug: connection.slug,
       preset: connection.preset,
       hasClientSecret: Boolean(clientSecret),
@@ -96,16 +99,16 @@ export async function updateConnection(
         ? []
         : checkSecret(wanted.clientAuthentication, secret, clientSecret === undefined)),
     ]);
-    const before: Record<string, unknown> = {};
-    const after: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(settings)) {
-      const current = connection[name as keyof EditableSettings];
-      if (JSON.stringify(current) === JSON.stringify(value)) continue;
-      before[name] = current;
-      after[name] = value;
-    }
+    const changed = (Object.keys(settings) as (keyof EditableSettings)[]).filter(
+      (name) => JSON.stringify(connection[name]) !== JSON.stringify(settings[name]),
+    );
+    const pick = (from: Partial<EditableSettings>): FactOf<'connection.updated'>['after'] =>
+      Object.fromEntries(changed.map((name) => [name, from[name]]));
+    const before = pick(connection);
+    const after = pick(settings);
     Object.assign(connection, after);
     if (clientSecret !== undefined) {
+      before.hasClientSecret = connection.sealedClientSecret !== null;
       connection.sealedClientSecret =
         clientSecret === null ? null : context.sealing.seal(clientSecret, secretPlace(connection.id));
       after.hasClientSecret = clientSecret !== null;

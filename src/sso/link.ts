@@ -1,20 +1,23 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { OperationContext } from '../context.js';
+import type { OperationContext, Origin } from '../context.js';
+import { toGlobalId } from '../database/loaders/ids.js';
 import { RetryTransaction, transact } from '../database/transact.js';
 import {
   ActorKind,
   BuiltInRole,
   CompletionPolicy,
   type LinkCase,
+  MembershipSource,
   NameSource,
   NameStatus,
   UserStatus,
 } from '../entities/enums.js';
-import { type Fact, recordEvents } from '../events/record.js';
+import type { Fact, FactOf } from '../events/catalogue.js';
+import { recordEvents } from '../events/record.js';
 import { noticeTenantAdministrators, noticeUser } from '../events/notices.js';
 import type { SignInClaims } from './claims.js';
 import type { ConnectionSettings } from '../entities/connection-settings.js';
-import { type Decision, decide, type OrganizationDecision } from './decide.js';
+import { type Decision, decide, type OrganizationDecision, type ProfileChanges } from './decide.js';
 import { findForLink, type FoundForLink } from './find.js';
 import type { NameLookup } from './name-lookup.js';
 import type { RefusalCode } from './refusal.js';
@@ -29,7 +32,7 @@ export type LinkOutcome = { case: LinkCase | null; cases: LinkCase[] } & (
 /** Done in the same transaction once the person is admitted: opening the session. */
 type AfterLink = (manager: EntityManager, outcome: LinkOutcome & { admitted: true }) => Promise<void>;
 
-type LinkContext = Pick<OperationContext, 'database' | 'tenant' | 'clock' | 'log'>;
+type LinkContext = Pick<OperationContext, 'database' | 'tenant' | 'clock' | 'log' | 'origin'>;
 
 /**
  * Finds or creates the user and the organization of a sign-in, links them, and writes the events: one transaction.
@@ -61,8 +64,11 @@ export function principalCase(cases: LinkCase[]): LinkCase | null {
 
 class Link {
   private readonly facts: Fact[] = [];
+  /** What the event of the new organization says, while it is not written yet. */
+  private created: FactOf<'organization.created'>['after'] | undefined;
   private readonly at: Date;
   private readonly tenantId: string;
+  private readonly origin: Origin | null | undefined;
 
   constructor(
     private readonly manager: EntityManager,
@@ -73,6 +79,7 @@ class Link {
   ) {
     this.at = context.clock();
     this.tenantId = context.tenant.id;
+    this.origin = context.origin;
   }
 
   async run(afterLink: AfterLink): Promise<LinkOutcome | { nameOf: string }> {
@@ -116,18 +123,16 @@ class Link {
     if (organization.name && organization.organizationId)
       await this.resolveName(organization.organizationId, organization.name);
     if (decision.requestedIdentifier) {
-      this.facts.push({ type: 'organization.requested', userId, after: { identifier: decision.requestedIdentifier } });
+      const after = { scheme: this.connection.organizationScheme, identifier: decision.requestedIdentifier };
+      this.facts.push({ type: 'organization.requested', userId, after });
     }
     if (decision.invalidIdentifier) this.recordInvalidIdentifier(userId);
 
     const isPending = decision.user.action === 'CREATE' && decision.user.status === UserStatus.PENDING;
-    this.facts.push({
-      type: isPending ? 'user.sign_in_refused' : 'user.signed_in',
-      userId,
-      objectId: identityId,
-      organizationId: organization.organizationId,
-      after: { cases, case: principalCase(cases), connection: this.connection.slug },
-    });
+    const about = { userId, objectId: identityId, organizationId: organization.organizationId };
+    const after = { cases, case: principalCase(cases), connection: this.connection.slug };
+    if (isPending) this.facts.push({ type: 'user.sign_in_refused', ...about, after: { ...after, code: 'PENDING' } });
+    else this.facts.push({ type: 'user.signed_in', ...about, after });
     await this.flushEvents(userId);
     if (isPending) return { admitted: false, code: 'PENDING', case: principalCase(cases), cases };
     const outcome = {
@@ -152,12 +157,12 @@ class Link {
     const id = await write.insertOrganization(this.manager, this.tenantId, this.at, { identifier, ...named });
     if (id) {
       const { name, nameStatus, nameSource } = named;
-      this.facts.push({
-        type: 'organization.created',
-        organizationId: id,
-        objectId: id,
-        after: { name, nameStatus, nameSource, identifiers: [identifier], origin: 'SSO' },
-      });
+      this.created = {
+        ...{ name, nameStatus, nameSource, description: null, identifiers: [identifier] },
+        completionUserId: null,
+        origin: 'SSO',
+      };
+      this.facts.push({ type: 'organization.created', organizationId: id, objectId: id, after: this.created });
     }
     return id;
   }
@@ -195,12 +200,8 @@ class Link {
     const userId =
       user.action === 'CREATE' ? await write.insertUser(manager, tenantId, at, user.status, user.profile) : user.userId;
     if (user.action === 'CREATE') {
-      this.facts.push({
-        type: 'user.created',
-        userId,
-        objectId: userId,
-        after: { status: user.status, ...user.profile },
-      });
+      const { emailNormalized: _, ...profile } = user.profile;
+      this.facts.push({ type: 'user.created', userId, objectId: userId, after: { status: user.status, ...profile } });
     }
     const identityId = await write.insertIdentity(manager, tenantId, at, connection.id, userId, claims);
     if (!identityId) throw new RetryTransaction();
@@ -219,12 +220,14 @@ class Link {
     return { userId, identityId };
   }
 
-  private recordProfile(userId: string, changes: object, { linkedUser }: FoundForLink): void {
+  private recordProfile(userId: string, changes: ProfileChanges, { linkedUser }: FoundForLink): void {
+    // The normalized address says nothing that the address does not.
+    const { emailNormalized: _, ...after } = changes;
     const before = Object.fromEntries(
-      Object.keys(changes).map((property) => [property, linkedUser?.[property as keyof typeof linkedUser]]),
+      Object.keys(after).map((property) => [property, linkedUser?.[property as keyof typeof after]]),
     );
-    this.facts.push({ type: 'user.updated', userId, objectId: userId, before, after: { ...changes } });
-    if ('hasEmailConflict' in changes && changes.hasEmailConflict) {
+    this.facts.push({ type: 'user.updated', userId, objectId: userId, before, after });
+    if (changes.hasEmailConflict) {
       this.facts.push({ type: 'user.email_conflict', userId, objectId: userId });
     }
   }
@@ -248,22 +251,24 @@ class Link {
         roles,
       });
     }
-    const after = { organizationId, source: 'SSO', connection: connection.slug, roles: joins ? roles : undefined };
+    const to = organizationId && toGlobalId('Organization', organizationId);
     for (const { id, organizationId: from } of leaves) {
       this.facts.push({
         type: 'membership.moved',
         userId,
         objectId: id,
         organizationId: from,
-        before: { organizationId: from },
-        after,
+        before: { organizationId: toGlobalId('Organization', from) },
+        after: { organizationId: to!, connection: connection.slug },
       });
     }
-    if (!leaves.length && membershipId) {
+    if (membershipId) {
+      const after = { organizationId: to!, source: MembershipSource.SSO, connection: connection.slug, roles };
       this.facts.push({ type: 'membership.added', userId, objectId: membershipId, organizationId, after });
     }
     if (organization.create && organizationId && connection.completion === CompletionPolicy.FIRST_MEMBER_ONCE) {
       await write.setCompletionUser(manager, tenantId, organizationId, userId);
+      if (this.created) this.created.completionUserId = toGlobalId('User', userId);
     }
     await this.flagOrphans(
       leaves.filter(({ isSoleAdministrator }) => isSoleAdministrator).map((left) => left.organizationId),
@@ -289,9 +294,10 @@ class Link {
 
   private async resolveName(organizationId: string, name: string): Promise<void> {
     const source = NameSource.CLAIM;
-    if (await write.resolveName(this.manager, this.tenantId, this.at, organizationId, { name, source })) {
+    const before = await write.resolveName(this.manager, this.tenantId, this.at, organizationId, { name, source });
+    if (before) {
       const after = { name, nameStatus: NameStatus.RESOLVED, nameSource: source };
-      this.facts.push({ type: 'organization.updated', organizationId, objectId: organizationId, after });
+      this.facts.push({ type: 'organization.updated', organizationId, objectId: organizationId, before, after });
     }
   }
 
@@ -306,7 +312,7 @@ class Link {
       this.facts.push({
         type: 'user.sign_in_refused',
         userId,
-        after: { code, cases, connection: this.connection.slug },
+        after: { code, cases, case: principalCase(cases), connection: this.connection.slug },
       });
     if (invalidIdentifier) this.recordInvalidIdentifier(userId);
     await this.flushEvents(userId);
@@ -326,7 +332,7 @@ class Link {
   }
 
   private flushEvents(userId: string | null): Promise<void> {
-    const actor = { kind: ActorKind.SIGN_IN, userId, via: 'signIn' };
+    const actor = { kind: ActorKind.SIGN_IN, userId, via: 'signIn', origin: this.origin };
     return recordEvents(this.manager, { tenantId: this.tenantId, at: this.at, actor }, this.facts);
   }
 }

@@ -59,11 +59,12 @@ async function lookUp({ database, clock, nameLookup }: NamingContext, tenantId: 
       return;
     }
     const named = { name: answer.name, source: NameSource.LOOKUP };
-    if (!(await write.resolveName(manager, tenantId, at, due.id, named))) return;
+    const before = await write.resolveName(manager, tenantId, at, due.id, named);
+    if (!before) return;
     const actor = { kind: ActorKind.SYSTEM, userId: null, via: 'lookUpPendingNames' };
     const after = { name: answer.name, nameStatus: NameStatus.RESOLVED, nameSource: NameSource.LOOKUP };
     await recordEvents(manager, { tenantId, at, actor }, [
-      { type: 'organization.updated', organizationId: due.id, objectId: due.id, after },
+      { type: 'organization.updated', organizationId: due.id, objectId: due.id, before, after },
     ]);
   });
 }

@@ -213,23 +213,28 @@ export async function markNeedsAdministrator(
   );
 }
 
-/** Gives an organization a better name than its default one; a name that a person gave stays. */
+/** Gives an organization a better name than its default one, and says what it was; a name that a person gave stays. */
 export async function resolveName(
   manager: EntityManager,
   tenantId: string,
   at: Date,
   organizationId: string,
   { name, source }: { name: string; source: NameSource },
-): Promise<boolean> {
-  const rows = await runSql(
+): Promise<{ name: string; nameStatus: NameStatus; nameSource: NameSource } | null> {
+  const [before] = await runSql<{ name: string; nameStatus: NameStatus; nameSource: NameSource }>(
     manager,
-    `update organizations
+    `with known as (
+       select id, name, name_status, name_source from organizations
+       where tenant_id = $1 and id = $2 and name_status = 'PENDING' for update
+     )
+     update organizations o
      set name = $3, name_status = 'RESOLVED', name_source = $4, name_lookup_at = null, search_text = $5,
          updated_at = $6, version = version + 1
-     where tenant_id = $1 and id = $2 and name_status = 'PENDING' returning id`,
+     from known where o.tenant_id = $1 and o.id = known.id
+     returning known.name, known.name_status as "nameStatus", known.name_source as "nameSource"`,
     [tenantId, organizationId, name, source, foldText(name), at],
   );
-  return rows.length > 0;
+  return before ?? null;
 }
 
 /** FIRST_MEMBER_ONCE: this member may give the organization its name, once. */

@@ -6,7 +6,8 @@ import { RetryTransaction, stateOf, transact } from '../database/transact.js';
 import { EmailAddress } from '../entities/email-address.js';
 import { UserStatus } from '../entities/enums.js';
 import { User } from '../entities/user.js';
-import { type Fact, recordEvents } from '../events/record.js';
+import type { Fact } from '../events/catalogue.js';
+import { recordEvents } from '../events/record.js';
 import { fault, refuseFaults, UserErrorCode } from '../faults.js';
 
 export interface AppointedAdministrator {
@@ -64,7 +65,7 @@ export async function appointTenantAdministrator(
       facts.push({
         type: 'user.created',
         ...about,
-        after: { status: user.status, email: value, isEmailVerified: true },
+        after: { status: user.status, email: value, isEmailVerified: true, givenName: null, familyName: null },
       });
     facts.push({ type: 'user.tenant_administrator_granted', ...about });
     await rotateSessionsOf(manager, tenantId, at, user.id);

@@ -2,8 +2,8 @@ import { writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
 import { runSql, transact } from '../database/transact.js';
 import { UserStatus } from '../entities/enums.js';
-import type { EventType } from '../events/catalogue.js';
-import { type Fact, recordEvents } from '../events/record.js';
+import type { EventType, Fact } from '../events/catalogue.js';
+import { recordEvents } from '../events/record.js';
 import { fault, refuseFaults, UserErrorCode } from '../faults.js';
 import { lockTenantAdministrators, lockUser, refuseLastTenantAdministrator } from './update-user.js';
 

@@ -6,7 +6,8 @@ import { brokenConstraint, runSql, stateOf, transact } from '../database/transac
 import { EmailAddress } from '../entities/email-address.js';
 import { UserStatus } from '../entities/enums.js';
 import { User } from '../entities/user.js';
-import { type Fact, recordEvents } from '../events/record.js';
+import type { Fact, FactOf } from '../events/catalogue.js';
+import { recordEvents } from '../events/record.js';
 import { checkText, checkVersion, fault, Faults, refuseFaults, UserErrorCode } from '../faults.js';
 
 /** Changes of a user: what is absent stays, null clears. `id` is the uuid. */
@@ -56,15 +57,17 @@ export async function updateUser(context: OperationContext, input: UpdateUser): 
       (key) => wanted[key as keyof User] !== user[key as keyof User],
     ) as (keyof User)[];
     if (!changed.length) return;
-    const pick = (from: Partial<User>) => Object.fromEntries(changed.map((property) => [property, from[property]]));
-    const facts: Fact[] = [
-      { type: 'user.updated', userId: user.id, objectId: user.id, before: pick(user), after: pick(wanted) },
-    ];
+    // The normalized address says nothing that the address does not.
+    const told = changed.filter((property) => property !== 'emailNormalized');
+    const pick = (from: Partial<User>): FactOf<'user.updated'>['after'] =>
+      Object.fromEntries(told.map((property) => [property, from[property]]));
+    const about = { userId: user.id, objectId: user.id };
+    const facts: Fact[] = [{ type: 'user.updated', ...about, before: pick(user), after: pick(wanted) }];
     Object.assign(user, wanted);
     await manager.flush().catch(refuseTakenEmail);
     if (changed.includes('isTenantAdministrator')) {
-      if (user.isTenantAdministrator)
-        facts.push({ type: 'user.tenant_administrator_granted', userId: user.id, objectId: user.id });
+      const change = user.isTenantAdministrator ? 'granted' : 'revoked';
+      facts.push({ type: `user.tenant_administrator_${change}`, ...about });
       await rotateSessionsOf(manager, tenantId, at, user.id);
     }
     await recordEvents(manager, writer, facts);

@@ -41,6 +41,11 @@ describe('a schema is not built', () => {
       'User.email asks for more than its type: it must be nullable',
     ],
     [
+      'a subscription under no directive',
+      'type Query { a: String @auth(requires: PUBLIC) } type Subscription { b: String }',
+      'Subscription.b is under no @auth',
+    ],
+    [
       'a requirement that the policy table does not answer',
       'type Query { a: Thing @auth(requires: PUBLIC) } type Thing @auth(requires: ORGANIZATION_MEMBER) { a: String }',
       'Thing asks for ORGANIZATION_MEMBER, which the policy table does not answer',

@@ -53,6 +53,7 @@ const BOUNDED: Record<string, string> = {
   'Query._entities': 'as many as the representations that were given, at most 100',
   'Membership.roles': 'the roles of the tenant',
   'Organization.identifiers': 'at most ten',
+  'WebhookDelivery.attempts': 'the latest 50',
   'SsoPreview.leaves': 'the memberships that one sign-in ends',
 };
 

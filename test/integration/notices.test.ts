@@ -50,8 +50,8 @@ async function linkByEmail(id: string) {
 describe('notices', () => {
   it('[SSO-09] tell a user by mail, once, that a sign-in was linked to their account', async () => {
     await linkByEmail('linked');
-    await sendNotices(gateway.services);
-    await sendNotices(gateway.services);
+    await sendNotices(gateway.services, gateway.tenant.id);
+    await sendNotices(gateway.services, gateway.tenant.id);
     expect(received).toHaveLength(1);
     expect(received[0]).toMatchObject({
       to: ['linked@example.org'],
@@ -66,9 +66,9 @@ describe('notices', () => {
     received.length = 0;
     isRefusing = true;
     const user = await linkByEmail('refused');
-    await sendNotices(gateway.services);
+    await sendNotices(gateway.services, gateway.tenant.id);
     isRefusing = false;
-    await sendNotices(gateway.services);
+    await sendNotices(gateway.services, gateway.tenant.id);
     expect(received).toEqual([]);
     const administrator = await gateway.signedInUser({ isTenantAdministrator: true });
     const { data } = await gateway.graphql(
@@ -77,14 +77,14 @@ describe('notices', () => {
     );
     expect(data.user.notices.nodes).toEqual([{ kind: 'IDENTITY_LINKED', mailedAt: null }]);
     gateway.advance(5 * 60_000);
-    await sendNotices(gateway.services);
+    await sendNotices(gateway.services, gateway.tenant.id);
     expect(received).toHaveLength(1);
   });
 
   it('are mailed once by several processes at once', async () => {
     received.length = 0;
     await linkByEmail('several');
-    await Promise.all([1, 2, 3, 4].map(() => sendNotices(gateway.services)));
+    await Promise.all([1, 2, 3, 4].map(() => sendNotices(gateway.services, gateway.tenant.id)));
     expect(received).toHaveLength(1);
   });
 });

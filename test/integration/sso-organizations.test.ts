@@ -84,8 +84,8 @@ describe('the organization of a sign-in', () => {
     expect(await membershipsOf(result.viewer.user.id)).toEqual([`${to} SSO member`]);
     const moves = events.filter(({ type }) => type === 'membership.moved');
     expect(moves).toHaveLength(1);
-    expect(`org_${moves[0]!.before!.organizationId}`).toBe(first.viewer.organization!.id);
-    expect(moves[0]!.after!.organizationId).toBe(target.id);
+    expect(moves[0]!.before!.organizationId).toBe(first.viewer.organization!.id);
+    expect(moves[0]!.after!.organizationId).toBe(`org_${target.id}`);
   });
 
   it('[SSO-03] leaves memberships alone that did not come from this provider', async () => {

@@ -5,14 +5,18 @@ import {
   type GraphQLField,
   type GraphQLInputObjectType,
   type GraphQLSchema,
+  isEnumType,
   isInputObjectType,
   isIntrospectionType,
   isLeafType,
   isObjectType,
 } from 'graphql';
+import { dispatchEvents } from '../../src/events/dispatch.js';
 import { buildSchema } from '../../src/resolvers/build-schema.js';
 import { readRequirement } from '../../src/schema/read-requirement.js';
 import type { GraphQLAnswer } from '../support/gateway.js';
+import { watchStream } from '../support/live.js';
+import { makeEvents } from '../support/webhooks.js';
 import { callOf, isDenied, type Row, sampleOf } from './matrix-calls.js';
 import { valueAt, type Way, waysTo } from './matrix-ways.js';
 import { type Caller, CALLERS, createWorld, type World } from './matrix-world.js';
@@ -45,11 +49,13 @@ const nodeTypes = objectTypes.filter(
   (type) => isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node'),
 );
 const valueTypes = objectTypes.filter(
-  (type) => !nodeTypes.includes(type) && !['Query', 'Mutation', 'Viewer', 'SsoPreview'].includes(type.name),
+  (type) =>
+    !nodeTypes.includes(type) &&
+    !['Query', 'Mutation', 'Subscription', 'OrganizationChange', 'Viewer', 'SsoPreview'].includes(type.name),
 );
 const inputTypes = Object.values(schema.getTypeMap()).filter(isInputObjectType);
-/** Input types that stand inside others only: each is under what the field asks that it is given to. */
-const NESTED_INPUTS = ['OrganizationIdentifierInput'];
+/** Input types that stand inside others, or beside fields of objects, only: each is under what the field asks that it is given to. */
+const NESTED_INPUTS = ['OrganizationIdentifierInput', 'WebhookDeliveryFilterInput'];
 
 /** What an answer means for the object that was asked for. Anonymous callers are denied one way or another. */
 function outcomeOf(answer: GraphQLAnswer, found: unknown, caller: Caller): string {
@@ -104,7 +110,8 @@ describe('every field of every object', () => {
     for (const { type, field } of fields) {
       for (const argument of field.args) {
         const place = `${type.name}.${field.name}(${argument.name}:)`;
-        const sample = JSON.stringify(sampleOf(place, argument.name, String(argument.type)));
+        const value = sampleOf(place, argument.name, String(argument.type));
+        const sample = isEnumType(getNamedType(argument.type)) ? String(value) : JSON.stringify(value);
         const [way] = waysTo(type.name as never, world.ids);
         const fieldText = `__typename asked: ${field.name}(${argument.name}: ${sample})${subselection(field)}`;
         check(place, await eachCaller((caller) => askFor(way!, fieldText, caller)));
@@ -191,6 +198,65 @@ describe.each(['Query', 'Mutation'] as const)('every field of %s', (root) => {
     });
     check(argumentPlace, row);
   }
+});
+
+describe('every field of Subscription, and of what organizationChanged hands out', () => {
+  /** An event of the organization, after which there is another one: what is allowed begins with a result. */
+  let after: string;
+  beforeAll(async () => {
+    const { gateway, ids } = world;
+    const organizationId = ids.Organization.slice(4);
+    await makeEvents(gateway, [{ organizationId }, { organizationId }]);
+    await dispatchEvents(gateway.services, gateway.tenant.id);
+    const [, before] = await gateway.rows<{ id: string }>(
+      `select id from events where tenant_id = $1 and organization_id = '${organizationId}' order by id desc limit 2`,
+    );
+    after = `evt_${before!.id}`;
+  });
+
+  async function subscribe(name: string, selection: string, caller: Caller, given = {}): Promise<string> {
+    const { arguments: usual } = await callOf(world, `Subscription.${name}`);
+    const used: Record<string, unknown> = { ...usual, after, ...given };
+    const field = schema.getSubscriptionType()!.getFields()[name]!;
+    const declared = field.args.filter((argument) => used[argument.name] !== undefined);
+    const query = `subscription (${declared.map((argument) => `$${argument.name}: ${String(argument.type)}`).join(', ')}) {
+      asked: ${name}(${declared.map((argument) => `${argument.name}: $${argument.name}`).join(', ')}) ${selection}
+    }`;
+    const { url } = world.gateway;
+    const cookie = await world.browsers[caller]?.cookie('__Host-vestibule', url);
+    const watched = watchStream(url, query, used, cookie ? { cookie: `__Host-vestibule=${cookie}` } : {});
+    const [result] = await watched.reach(1);
+    watched.stop();
+    return outcomeOf(result, result.data?.asked, caller);
+  }
+
+  it.each(Object.values(schema.getSubscriptionType()!.getFields()).map((field) => [field.name, field] as const))(
+    'Subscription.%s',
+    async (name, field) => {
+      const place = `Subscription.${name}`;
+      check(place, await eachCaller((caller) => subscribe(name, '{ id }', caller)));
+      for (const { name: argument, type } of field.args) {
+        const { arguments: usual } = await callOf(world, place);
+        const value = argument === 'after' ? after : (usual[argument] ?? sampleOf(place, argument, String(type)));
+        check(
+          `${place}(${argument}:)`,
+          await eachCaller((caller) => subscribe(name, '{ id }', caller, { [argument]: value })),
+        );
+      }
+    },
+  );
+
+  const change = schema.getType('OrganizationChange');
+  it.each(isObjectType(change) ? Object.values(change.getFields()).map((field) => [field.name, field] as const) : [])(
+    'OrganizationChange.%s',
+    async (name, field) => {
+      const selection = `{ __typename asked: ${name}${subselection(field)} }`;
+      check(
+        `OrganizationChange.${name}`,
+        await eachCaller((caller) => subscribe('organizationChanged', selection, caller)),
+      );
+    },
+  );
 });
 
 /** Calls a root field; a denial must leave every row as it was. */

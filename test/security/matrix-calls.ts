@@ -40,6 +40,18 @@ export async function callOf(world: World, rootField: string): Promise<Call> {
       return query({ id: ids.Connection }, '{ id }');
     case 'Query.ssoPreview':
       return query({ connection: 'proconnect', claims: { sub: 'x', siret: '13002526500013' } }, '{ createsUser }');
+    case 'Query.auditEvent':
+      return query({ id: ids.Event }, '{ id }');
+    case 'Query.auditEvents':
+      return query({ filter: { organizationId: ids.Organization } }, page);
+    case 'Query.auditHead':
+      return query({}, '{ sequence }');
+    case 'Query.tenant':
+      return query({}, '{ slug }');
+    case 'Subscription.organizationChanged':
+      return query({ id: ids.Organization }, '{ id }');
+    case 'Subscription.auditEvents':
+      return query({ organizationId: ids.Organization }, '{ id }');
     case 'Query._service':
       return query({}, '{ sdl }');
     case 'Query._entities':
@@ -86,6 +98,28 @@ export async function callOf(world: World, rootField: string): Promise<Call> {
       return input({ id: ids.Identity });
     case 'Mutation.sessionEnd':
       return input({ id: ids.Session });
+    case 'Query.webhookEndpoint':
+      return query({ id: ids.WebhookEndpoint }, '{ id }');
+    case 'Query.webhookEndpoints':
+      return query({}, page);
+    case 'Query.webhookDelivery':
+      return query({ id: ids.WebhookDelivery }, '{ id }');
+    case 'Mutation.webhookEndpointCreate':
+      return input({ organizationId: ids.Organization, url: 'https://example.org/hook' });
+    case 'Mutation.webhookEndpointUpdate':
+    case 'Mutation.webhookEndpointRotateSecret':
+    case 'Mutation.webhookEndpointTest':
+      return input({ id: ids.WebhookEndpoint });
+    case 'Mutation.webhookEndpointReplay':
+      return input({ id: ids.WebhookEndpoint, since: '2020-01-01T00:00:00Z' });
+    case 'Mutation.webhookEndpointDelete':
+      return input({ id: await world.freshEndpoint() });
+    case 'Mutation.webhookDeliveryReplay':
+      return input({ id: ids.WebhookDelivery });
+    case 'Mutation.auditErase':
+      return input({ userId: await world.freshUser(), reason: 'Matrix' });
+    case 'Mutation.tenantUpdate':
+      return input({ auditRetentionDays: 365 });
     default:
       throw new Error(`${rootField} has no call in test/security/matrix-calls.ts`);
   }
@@ -97,7 +131,14 @@ const SAMPLES_BY_NAME: Record<string, unknown> = {
   identifier: { scheme: 'SIRET', value: '13002526500013' },
   identifiers: [{ scheme: 'SIRET', value: '13002526500013' }],
   filter: {},
+  types: [],
+  until: '2050-01-01T00:00:00Z',
+  auditRetentionDays: 365,
+  userId: `usr_${NOBODY}`,
+  actorUserId: `usr_${NOBODY}`,
   clientId: 'vestibule',
+  organizationId: `org_${NOBODY}`,
+  url: 'https://example.org/hook',
   issuer: 'https://provider.test',
   expectedVersion: 999_999,
   email: 'matrix@example.org',
@@ -118,6 +159,7 @@ const SAMPLES_BY_TYPE: Record<string, unknown> = {
   OrganizationStatus: 'ACTIVE',
   NameStatus: 'CONFIRMED',
   OrganizationOrder: 'NAME',
+  EventOrder: 'OLDEST',
   ClientAuthentication: 'CLIENT_SECRET_POST',
   EmailTrust: 'NONE',
   OrganizationAuthority: 'AUTHORITATIVE',
@@ -126,6 +168,10 @@ const SAMPLES_BY_TYPE: Record<string, unknown> = {
   CompletionPolicy: 'ADMINISTRATOR',
   SsoIntent: 'SIGN_IN',
   SessionTransport: 'TOKEN',
+  DateTime: '2026-01-01T00:00:00Z',
+  WebhookEndpointStatus: 'ENABLED',
+  WebhookDeliveryStatus: 'DELIVERED',
+  '[WebhookDeliveryStatus!]': ['DELIVERED'],
   '[String!]': [],
 };
 

@@ -95,6 +95,32 @@ export function waysTo(type: NodeType, ids: World['ids']): Way[] {
         { name: 'by slug', query: '{ connection(slug: "proconnect") { FIELDS } }', pathIn: () => ['connection'] },
         ...onPage('on the list', '{ connections { PAGE } }', ['connections']),
       ];
+    case 'Event':
+      return [
+        ...common,
+        { name: 'directly', query: `{ auditEvent(id: "${id}") { FIELDS } }`, pathIn: () => ['auditEvent'] },
+      ];
+    case 'WebhookEndpoint':
+      return [
+        ...common,
+        { name: 'directly', query: `{ webhookEndpoint(id: "${id}") { FIELDS } }`, pathIn: () => ['webhookEndpoint'] },
+        {
+          name: 'of a delivery',
+          query: `{ webhookDelivery(id: "${ids.WebhookDelivery}") { endpoint { FIELDS } } }`,
+          pathIn: () => ['webhookDelivery', 'endpoint'],
+        },
+        ...onPage('on the list', '{ webhookEndpoints(first: 100) { PAGE } }', ['webhookEndpoints']),
+      ];
+    case 'WebhookDelivery':
+      return [
+        ...common,
+        { name: 'directly', query: `{ webhookDelivery(id: "${id}") { FIELDS } }`, pathIn: () => ['webhookDelivery'] },
+        ...onPage(
+          'of its endpoint',
+          `{ webhookEndpoint(id: "${ids.WebhookEndpoint}") { deliveries(first: 100) { PAGE } } }`,
+          ['webhookEndpoint', 'deliveries'],
+        ),
+      ];
     default:
       return common;
   }

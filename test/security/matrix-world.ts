@@ -1,8 +1,12 @@
 import { transact } from '../../src/database/transact.js';
+import { ActorKind } from '../../src/entities/enums.js';
+import { dispatchEvents } from '../../src/events/dispatch.js';
+import { recordEvents } from '../../src/events/record.js';
 import { Notice } from '../../src/entities/index.js';
 import type { Browser } from '../support/browser.js';
 import { makeConnection, makeMembership, makeOrganization, makeUser } from '../support/factories.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
+import { makeEndpoint, makeEvents } from '../support/webhooks.js';
 
 /** The kinds of caller of the matrix. `self` is the person whose user, identity, session and notice are asked for. */
 export const CALLERS = [
@@ -20,13 +24,24 @@ export interface World {
   gateway: Gateway;
   browsers: Record<Caller, Browser | null>;
   ids: Record<
-    'Organization' | 'User' | 'Membership' | 'Identity' | 'Session' | 'Connection' | 'Role' | 'Notice',
+    | 'Organization'
+    | 'User'
+    | 'Membership'
+    | 'Identity'
+    | 'Session'
+    | 'Connection'
+    | 'Role'
+    | 'Notice'
+    | 'Event'
+    | 'WebhookEndpoint'
+    | 'WebhookDelivery',
     string
   >;
   /** A connection that nobody signs in through: its settings may be changed. */
   otherConnection: string;
   /** Objects that may be changed or deleted by a call that is allowed: fresh ones for each call. */
   freshOrganization: () => Promise<string>;
+  freshEndpoint: () => Promise<string>;
   freshUser: (status?: 'ACTIVE' | 'PENDING' | 'SUSPENDED') => Promise<string>;
 }
 
@@ -71,6 +86,27 @@ export async function createWorld(): Promise<World> {
       createdAt: new Date(),
     }),
   );
+  // Requests of it go nowhere: the matrix starts no jobs.
+  const makeHook = () =>
+    makeEndpoint(gateway, { url: 'https://example.org/hook', organizationId: organization.id, eventTypes: ['user.*'] });
+  const endpoint = await makeHook();
+  await makeEvents(gateway, [{ organizationId: organization.id }]);
+  await dispatchEvents(gateway.services, tenant.id);
+  const [delivery] = await gateway.rows<{ id: string }>('select id from webhook_deliveries where tenant_id = $1');
+  const actor = { kind: ActorKind.USER, userId: self.userId, via: 'matrix', origin: null };
+  await transact(gateway.database, tenant.id, (manager) =>
+    recordEvents(manager, { tenantId: tenant.id, at: new Date(), actor }, [
+      {
+        type: 'membership.role_granted',
+        organizationId: organization.id,
+        userId: self.userId,
+        objectId: membership.id,
+        after: { role: 'member' },
+      },
+    ]),
+  );
+  await dispatchEvents(gateway.services, tenant.id);
+  const [event] = await gateway.rows<{ id: string }>(`select id from events where tenant_id = $1 and via = 'matrix'`);
   const otherConnection = await makeConnection(tenant, { slug: 'other' });
   return {
     gateway,
@@ -92,8 +128,12 @@ export async function createWorld(): Promise<World> {
       Connection: `con_${gateway.connection.id}`,
       Role: `rol_${tenant.roles.get('member')}`,
       Notice: `ntc_${notice.id}`,
+      Event: `evt_${event!.id}`,
+      WebhookEndpoint: `whe_${endpoint.id}`,
+      WebhookDelivery: `whd_${delivery!.id}`,
     },
     freshOrganization: async () => `org_${(await makeOrganization(tenant)).id}`,
+    freshEndpoint: async () => `whe_${(await makeHook()).id}`,
     freshUser: async (status = 'ACTIVE') => `usr_${(await makeUser(tenant, { status: status as never })).id}`,
   };
 }

@@ -11,6 +11,7 @@ import { buildSchema } from '../../src/resolvers/build-schema.js';
 import type { Services } from '../../src/services.js';
 import { Browser, type Visit } from './browser.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+import { expectCatalogued } from './event-catalogue.js';
 import {
   type ConnectionOverrides,
   makeConnection,
@@ -87,6 +88,8 @@ const SNAPSHOT_TABLES = [
   'membership_roles',
   'events',
   'notices',
+  'webhook_endpoints',
+  'webhook_deliveries',
   'idempotency_keys',
 ];
 
@@ -225,8 +228,11 @@ export async function startGateway({
     },
     async close() {
       await server.close();
+      await services.live.stop();
+      await services.outbound.close();
       await provider.close();
-      await test.close();
+      // The database goes whatever is wrong with what is in it.
+      await expectCatalogued(test.database).finally(() => test.close());
     },
   };
   return gateway;

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../src/database/database.js';
+import { migrate } from '../../src/database/migrate.js';
 import { type Prepared, readPrepared, writePrepared } from './prepared.js';
 import { prepareServer, removeServerDatabases } from './server-databases.js';
 
@@ -20,7 +21,7 @@ export async function removeDatabases(): Promise<void> {
 async function prepareEmbedded(): Promise<Prepared> {
   const database = await openDatabase({ folder: 'memory://', poolSize: 1 });
   try {
-    await database.orm.migrator.up();
+    await migrate(database);
     const migrated = await database.dump!();
     const folder = await mkdtemp(join(tmpdir(), 'vestibule-test-'));
     const dump = join(folder, 'migrated.tar');

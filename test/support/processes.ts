@@ -6,10 +6,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../src/database/database.js';
-import { createSealing } from '../../src/database/sealing.js';
+import { migrate } from '../../src/database/migrate.js';
+import { createSealing, type Sealing } from '../../src/database/sealing.js';
 import { type LocalProvider, startLocalProvider } from '../../src/demo/provider.js';
 import { Browser } from './browser.js';
 import { createTestDatabase } from './database.js';
+import { expectCatalogued } from './event-catalogue.js';
 import { makeConnection, seedTenant, type SeededTenant } from './factories.js';
 
 /** Real processes of the gateway over one database, and a real provider beside them. */
@@ -23,6 +25,8 @@ export interface Deployment {
   kill: (index: number) => Promise<void>;
   /** Reads the database, with no process running when it is the embedded one. */
   read: <Row>(sql: string) => Promise<Row[]>;
+  /** Works on the database as a process would, under its keys; with no process running when it is the embedded one. */
+  use: <Result>(work: (tenant: SeededTenant, sealing: Sealing) => Promise<Result>) => Promise<Result>;
   addPerson: (id: string, claims: Record<string, unknown>) => void;
   /** Brings a person to where the provider sends them back: the callback is not visited yet. */
   reachCallback: (id: string, index: number) => Promise<{ browser: Browser; callback: string }>;
@@ -87,6 +91,7 @@ export async function createDeployment(count: number, environment: Record<string
       await ended;
     },
     read: (sql) => store.use((database) => database.read(tenant.id, sql, [tenant.id])),
+    use: (work) => store.use((database) => work({ ...tenant, database }, createSealing([key]))),
     addPerson(id, claims) {
       provider.people.set(id, {
         id,
@@ -111,7 +116,7 @@ export async function createDeployment(count: number, environment: Record<string
         await ended;
       }
       await provider.close();
-      await store.close();
+      await store.use(expectCatalogued).finally(() => store.close());
     },
   };
 }
@@ -134,7 +139,7 @@ async function openStore(): Promise<Store> {
     async use(work) {
       const database = await openDatabase({ folder: join(folder, 'database'), poolSize: 1 });
       try {
-        await database.orm.migrator.up();
+        await migrate(database);
         return await work(database);
       } finally {
         await database.close();

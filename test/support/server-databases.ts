@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { openDatabase } from '../../src/database/database.js';
+import { migrate } from '../../src/database/migrate.js';
 import type { Prepared } from './prepared.js';
 
 type PreparedServer = Extract<Prepared, { kind: 'SERVER' }>;
@@ -29,7 +30,7 @@ export async function prepareServer(administratorUrl: string): Promise<PreparedS
   });
   const database = await openDatabase({ url: urlOf(prepared, template), folder: '', poolSize: 2 });
   try {
-    await database.orm.migrator.up();
+    await migrate(database);
   } finally {
     await database.close();
   }

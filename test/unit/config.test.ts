@@ -26,6 +26,7 @@ const WRONG: Record<string, string> = {
   INTROSPECTION: 'yes',
   ALLOWED_ORIGINS: 'https://console.example.org, example.org',
   TRUST_PROXY: '1',
+  ALLOWED_PRIVATE_ADDRESSES: '10.20.0.0/16, 10.30.0.0/33',
   LOG_LEVEL: 'loud',
   PROVIDER_TIMEOUT_SECONDS: '-5',
   NAME_LOOKUP_URL: 'file:///etc/passwd',
@@ -48,6 +49,7 @@ describe('readConfig', () => {
       introspection: 'public',
       allowedOrigins: [],
       trustProxy: false,
+      allowedPrivateAddresses: ['127.0.0.0/8', '::1/128'],
       nameLookupUrl: undefined,
       demo: true,
     });
@@ -72,6 +74,13 @@ describe('readConfig', () => {
     expect(faults[0]).toMatch(new RegExp(`^${name} [a-z]`));
   });
 
+  it.each(['10', '10.0/8', '0x7f.0.0.1', 'localhost', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0.0/-1', '::1/129', '*'])(
+    'refuses ALLOWED_PRIVATE_ADDRESSES=%s: a range that is misread opens a network',
+    (value) => {
+      expect(faultsOf({ ALLOWED_PRIVATE_ADDRESSES: `127.0.0.1,${value}` })).toHaveLength(1);
+    },
+  );
+
   it('does not repeat values, which may be secrets, in its faults', () => {
     const text = faultsOf({
       ENCRYPTION_KEYS: 'my-secret-key',
@@ -94,6 +103,7 @@ describe('readConfig', () => {
         ENCRYPTION_KEYS: `${first}, ${second},`,
         ALLOWED_ORIGINS: 'https://console.example.org/, http://localhost:3000',
         TRUST_PROXY: 'true',
+        ALLOWED_PRIVATE_ADDRESSES: '10.20.0.0/16, 192.168.1.7,fd00:20::/32',
         INTROSPECTION: 'off',
         DEMO: 'false',
       }),
@@ -106,6 +116,7 @@ describe('readConfig', () => {
       encryptionKeys: [Buffer.from(first, 'base64'), Buffer.from(second, 'base64')],
       allowedOrigins: ['https://console.example.org', 'http://localhost:3000'],
       trustProxy: true,
+      allowedPrivateAddresses: ['10.20.0.0/16', '192.168.1.7', 'fd00:20::/32'],
       introspection: 'off',
       demo: false,
     });
@@ -113,12 +124,13 @@ describe('readConfig', () => {
 });
 
 describe('readConfig in production', () => {
-  it('is careful by default: no demo, introspection for those who signed in', () => {
+  it('is careful by default: no demo, introspection for those who signed in, no requests to private addresses', () => {
     expect(readConfig(production())).toMatchObject({
       isProduction: true,
       host: '0.0.0.0',
       publicUrl: 'https://id.example.org',
       introspection: 'authenticated',
+      allowedPrivateAddresses: [],
       demo: false,
     });
   });

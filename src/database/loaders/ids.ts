@@ -8,6 +8,9 @@ export const ID_PREFIXES = {
   Session: 'ses',
   Role: 'rol',
   Notice: 'ntc',
+  Event: 'evt',
+  WebhookEndpoint: 'whe',
+  WebhookDelivery: 'whd',
 } as const;
 
 export type NodeType = keyof typeof ID_PREFIXES;

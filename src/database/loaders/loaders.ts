@@ -1,11 +1,13 @@
 import { createBatch, indexBy } from '../batch.js';
 import type { Database } from '../database.js';
 import { createConnectionLoaders } from './connections.js';
+import { createEventLoaders } from './events.js';
 import { readGlobalId } from './ids.js';
 import { createMembershipLoaders, toRoleRow } from './members.js';
 import { createOrganizationLoaders } from './organizations.js';
-import type { AnyNodeRow, RoleRow } from './rows.js';
+import type { AnyNodeRow, RoleRow, TenantRow } from './rows.js';
 import { createUserLoaders } from './users.js';
+import { createWebhookLoaders } from './webhooks.js';
 
 export type Loaders = ReturnType<typeof createLoaders>;
 
@@ -15,6 +17,8 @@ export function createLoaders(database: Database) {
   const users = createUserLoaders(database);
   const memberships = createMembershipLoaders(database);
   const connections = createConnectionLoaders(database);
+  const events = createEventLoaders(database);
+  const webhooks = createWebhookLoaders(database);
   const roles = createBatch<RoleRow>(async ({ tenantId }, ids) => {
     const rows = await database.read<RoleRow>(
       tenantId,
@@ -23,6 +27,12 @@ export function createLoaders(database: Database) {
     );
     return indexBy(rows.map(toRoleRow), ({ uuid }) => uuid);
   });
+
+  /** The tenant and its settings. */
+  async function tenant(tenantId: string): Promise<TenantRow | undefined> {
+    const text = 'select slug, name, audit_retention_days as "auditRetentionDays" from tenants where id = $1';
+    return (await database.read<TenantRow>(null, text, [tenantId]))[0];
+  }
 
   /** Whatever has this global id; undefined when nothing does. Who may see it is not decided here. */
   async function node(tenantId: string, id: unknown): Promise<AnyNodeRow | undefined> {
@@ -43,10 +53,16 @@ export function createLoaders(database: Database) {
         return users.sessionById(tenantId, read.uuid);
       case 'Notice':
         return users.noticeById(tenantId, read.uuid);
+      case 'Event':
+        return events.byId(tenantId, read.uuid);
       case 'Role':
         return roles(tenantId, read.uuid);
+      case 'WebhookEndpoint':
+        return webhooks.endpointById(tenantId, read.uuid);
+      case 'WebhookDelivery':
+        return webhooks.deliveryById(tenantId, read.uuid);
     }
   }
 
-  return { organizations, users, memberships, connections, roles, node };
+  return { organizations, users, memberships, connections, events, roles, webhooks, tenant, node };
 }

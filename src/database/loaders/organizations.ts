@@ -7,7 +7,8 @@ import { toGlobalId } from './ids.js';
 import { type Page, type PageRequest, readPage } from './page.js';
 import type { IdentifierRow, OrganizationRow } from './rows.js';
 
-const COLUMNS = `
+/** The columns of an organization `o`, named as the properties of its row. */
+export const ORGANIZATION_COLUMNS = `
   o.id as uuid, o.name, o.name_status as "nameStatus", o.name_source as "nameSource", o.description, o.status,
   o.needs_administrator as "needsAdministrator", o.completion_user_id as "completionUserId",
   o.created_at as "createdAt", o.updated_at as "updatedAt", o.version`;
@@ -26,7 +27,7 @@ export function createOrganizationLoaders(database: Database) {
   const byId = createBatch<OrganizationRow>(async ({ tenantId }, ids) => {
     const rows = await database.read<OrganizationRow>(
       tenantId,
-      `select ${COLUMNS} from organizations o where o.tenant_id = $1 and o.id = any($2::uuid[])`,
+      `select ${ORGANIZATION_COLUMNS} from organizations o where o.tenant_id = $1 and o.id = any($2::uuid[])`,
       [tenantId, ids],
     );
     return indexBy(rows.map(toOrganizationRow), ({ uuid }) => uuid);
@@ -52,7 +53,7 @@ export function createOrganizationLoaders(database: Database) {
     ): Promise<OrganizationRow | undefined> {
       const rows = await database.read<OrganizationRow>(
         tenantId,
-        `select ${COLUMNS} from organization_identifiers x
+        `select ${ORGANIZATION_COLUMNS} from organization_identifiers x
          join organizations o on o.tenant_id = x.tenant_id and o.id = x.organization_id
          where x.tenant_id = $1 and x.scheme = $2 and x.value = $3`,
         [tenantId, scheme, value],
@@ -93,7 +94,7 @@ export function createOrganizationLoaders(database: Database) {
       where((flag) => `o.needs_administrator = ${flag}`, filter.needsAdministrator);
     }
     return readPage(database, tenantId, request, {
-      columns: COLUMNS,
+      columns: ORGANIZATION_COLUMNS,
       table: 'organizations o',
       where: conditions.join(' and '),
       values,
@@ -118,4 +119,11 @@ function searchPattern(text: string): string {
 
 function toOrganizationRow(row: OrganizationRow): OrganizationRow {
   return Object.assign(row, { __typename: 'Organization' as const, id: toGlobalId('Organization', row.uuid) });
+}
+
+/** An organization that a statement gave as JSON of its columns: there, times have an offset where rows have a Z. */
+export function readOrganizationJson(json: Record<string, unknown>): OrganizationRow {
+  const { createdAt, updatedAt, ...rest } = json as unknown as OrganizationRow;
+  const read = (text: string) => text.replace('+00:00', 'Z');
+  return toOrganizationRow({ ...rest, createdAt: read(createdAt), updatedAt: read(updatedAt) });
 }

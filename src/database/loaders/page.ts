@@ -68,6 +68,8 @@ interface PageSource<Row> {
   values: unknown[];
   /** A text column to sort by before the id, under the collation of its index. */
   sortBy?: string;
+  /** Sorts by the id alone, downwards. */
+  newestFirst?: boolean;
   map: (row: Row) => Row;
 }
 
@@ -79,12 +81,14 @@ export async function readPage<Row extends { uuid: string }>(
   database: Database,
   tenantId: string,
   { first, after }: PageRequest,
-  { columns, table, where, values, sortBy, map }: PageSource<Row>,
+  { columns, table, where, values, sortBy, newestFirst, map }: PageSource<Row>,
 ): Promise<Page<Row>> {
   const id = `${table.split(' ').at(-1)}.id`;
   const next = values.length + 2;
-  const beyond = sortBy ? `(${sortBy}, ${id}) > ($${next}::text, $${next + 1}::uuid)` : `${id} > $${next}::uuid`;
-  const order = sortBy ? `${sortBy}, ${id}` : id;
+  const beyond = sortBy
+    ? `(${sortBy}, ${id}) > ($${next}::text, $${next + 1}::uuid)`
+    : `${id} ${newestFirst ? '<' : '>'} $${next}::uuid`;
+  const order = sortBy ? `${sortBy}, ${id}` : newestFirst ? `${id} desc` : id;
   const text = `select ${columns}${sortBy ? `, ${sortBy} as "sortKey"` : ''} from ${table}
     where ${where}${after ? ` and ${beyond}` : ''} order by ${order} limit $${next - 1}`;
   const read = await database.read<Row & { sortKey?: string }>(tenantId, text, [

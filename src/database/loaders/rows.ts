@@ -1,4 +1,5 @@
 import type {
+  ActorKind,
   ConnectionPreset,
   ConnectionStatus,
   IdentifierScheme,
@@ -9,6 +10,9 @@ import type {
   OrganizationStatus,
   SessionTransport,
   UserStatus,
+  WebhookDeliveryStatus,
+  WebhookDisabledReason,
+  WebhookEndpointStatus,
 } from '../../entities/enums.js';
 import type { ConnectionSettings } from '../../entities/connection-settings.js';
 
@@ -115,5 +119,82 @@ export interface NoticeRow extends NodeRow<'Notice'> {
   mailedAt: string | null;
 }
 
+export interface TenantRow {
+  slug: string;
+  name: string;
+  auditRetentionDays: number | null;
+}
+
+export interface EventRow extends NodeRow<'Event'> {
+  type: string;
+  at: string;
+  actorKind: ActorKind;
+  actorUserUuid: string | null;
+  via: string;
+  organizationUuid: string | null;
+  userUuid: string | null;
+  objectUuid: string | null;
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+  erasedAt: string | null;
+  ipAddress: string | null;
+  userAgent: string | null;
+  /** Its place in the chain of the tenant's events, and the hash there as hex; null until it is chained. */
+  sequence: string | null;
+  hash: string | null;
+}
+
+export interface WebhookEndpointRow extends NodeRow<'WebhookEndpoint'> {
+  organizationUuid: string | null;
+  url: string;
+  description: string | null;
+  eventTypes: string[];
+  status: WebhookEndpointStatus;
+  disabledReason: WebhookDisabledReason | null;
+  previousSecretUntil: string | null;
+  failingSince: string | null;
+  createdByUserUuid: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface WebhookDeliveryRow extends NodeRow<'WebhookDelivery'> {
+  endpointUuid: string;
+  /** The organization of its endpoint. */
+  organizationUuid: string | null;
+  eventUuid: string;
+  eventType: string;
+  status: WebhookDeliveryStatus;
+  attemptCount: number;
+  nextAttemptAt: string | null;
+  createdAt: string;
+  finishedAt: string | null;
+}
+
+/** One attempt of a delivery, as it was stored: redacted. */
+export interface WebhookAttemptRow {
+  deliveryUuid: string;
+  number: number;
+  at: string;
+  durationMilliseconds: number;
+  url: string;
+  requestHeaders: Record<string, string>;
+  responseStatus: number | null;
+  responseHeaders: Record<string, string> | null;
+  responseBody: string | null;
+  error: string | null;
+}
+
 export type AnyNodeRow =
-  OrganizationRow | UserRow | MembershipRow | RoleRow | IdentityRow | SessionRow | ConnectionRow | NoticeRow;
+  | OrganizationRow
+  | UserRow
+  | MembershipRow
+  | RoleRow
+  | IdentityRow
+  | SessionRow
+  | ConnectionRow
+  | NoticeRow
+  | EventRow
+  | WebhookEndpointRow
+  | WebhookDeliveryRow;

@@ -1,4 +1,8 @@
+import { Migration20261122Events } from './20261122-events.js';
 import { Migration20261121SignIn } from './20261121-sign-in.js';
 
 /** Every migration, oldest first. A released one is never edited. */
-export const migrations = [{ name: '20261121-sign-in', class: Migration20261121SignIn }];
+export const migrations = [
+  { name: '20261121-sign-in', class: Migration20261121SignIn },
+  { name: '20261122-events', class: Migration20261122Events },
+];

@@ -1,8 +1,9 @@
 import { v7 } from 'uuid';
 import { ActorKind, BuiltInRole } from '../entities/enums.js';
 import { Role } from '../entities/role.js';
-import type { Database } from './database.js';
-import { runSql, transact } from './transact.js';
+import type { Database } from '../database/database.js';
+import { runSql, transact } from '../database/transact.js';
+import { recordEvents } from '../events/record.js';
 
 const ROLES: Record<BuiltInRole, string> = {
   [BuiltInRole.ADMINISTRATOR]: 'Edits the organization and makes other members administrators.',
@@ -32,12 +33,10 @@ export async function createTenant(
       manager.create(Role, { tenantId: id, name: role, description, isBuiltIn: true, permissions: [] });
     }
     await manager.flush();
-    await runSql(
-      manager,
-      `insert into events (id, tenant_id, type, at, actor_kind, via, object_id, "after")
-       values ($1, $2, 'tenant.created', now(), $3, 'tenant create', $2, $4::jsonb)`,
-      [v7(), id, ActorKind.OPERATOR, JSON.stringify({ slug, name, host })],
-    );
+    const actor = { kind: ActorKind.OPERATOR, userId: null, via: 'tenant create' };
+    await recordEvents(manager, { tenantId: id, at: new Date(), actor }, [
+      { type: 'tenant.created', objectId: id, after: { slug, name, host } },
+    ]);
     return id;
   });
 }

@@ -1,0 +1,149 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { type ConstructorOptions, PgBoss, type QueueOptions, type QueuePolicy } from 'pg-boss';
+import type { Logger } from 'pino';
+import { type Database, isConnectionLost } from './database.js';
+import { runSql } from './transact.js';
+
+/** Where pg-boss keeps its tables. */
+export const QUEUE_SCHEMA = 'pgboss';
+
+/** A tenant has events that are not chained and handed on yet: `{ tenantId }`. */
+export const EVENTS_QUEUE = 'events';
+/** An endpoint has deliveries that may be due: `{ tenantId, endpointId }`, one at a time for each endpoint. */
+export const WEBHOOKS_QUEUE = 'webhooks';
+/** A tenant has notices to mail: `{ tenantId }`. */
+export const NOTICES_QUEUE = 'notices';
+/** Every minute: what is due by its own time, and what a crash has left behind. */
+export const SWEEP_QUEUE = 'sweep';
+/** Once an hour: what is past its retention. */
+export const RETENTION_QUEUE = 'retention';
+
+const QUICKLY_FORGOTTEN = { deleteAfterSeconds: 60 };
+
+const QUEUES: Record<string, QueueOptions & { policy?: QueuePolicy; heartbeatSeconds?: number }> = {
+  [EVENTS_QUEUE]: { ...QUICKLY_FORGOTTEN, expireInSeconds: 60, retryLimit: 10, retryDelay: 1 },
+  [WEBHOOKS_QUEUE]: {
+    ...QUICKLY_FORGOTTEN,
+    policy: 'key_strict_fifo',
+    expireInSeconds: 120,
+    heartbeatSeconds: 10,
+    // A job that ended in failure would hold back its endpoint for ever.
+    retryLimit: 1_000_000,
+    retryDelay: 1,
+    retryBackoff: true,
+    retryDelayMax: 60,
+  },
+  [NOTICES_QUEUE]: { ...QUICKLY_FORGOTTEN, expireInSeconds: 120, retryLimit: 3, retryDelay: 5 },
+  [SWEEP_QUEUE]: { ...QUICKLY_FORGOTTEN, policy: 'exclusive', expireInSeconds: 300, retryLimit: 0 },
+  [RETENTION_QUEUE]: { ...QUICKLY_FORGOTTEN, policy: 'exclusive', expireInSeconds: 3_600, retryLimit: 0 },
+};
+
+/** A pg-boss over our own pool, on either database, and the way to have its workers look at once. */
+export interface Queue {
+  boss: PgBoss;
+  /** Has the workers of a queue of this process look for jobs now, and not at their next turn. */
+  wake: (queue: string) => void;
+}
+
+/** Connects to the queue; nothing runs before `boss.start()`. */
+export function createQueue(database: Database, log: Logger): Queue {
+  let wake: (queue: string) => void = () => undefined;
+  const listen: Listen = async (_channel, onMessage) => {
+    wake = onMessage;
+    return { close: async () => undefined };
+  };
+  const boss = new PgBoss({
+    ...settings(database, listen),
+    useListenNotify: true,
+    migrate: false,
+    superviseIntervalSeconds: 5,
+    monitorIntervalSeconds: 5,
+    maintenanceIntervalSeconds: 60,
+  });
+  boss.on('error', (error) => log.warn({ error: error.message }, 'the job queue met an error'));
+  boss.on('warning', ({ message }) => log.warn(message));
+  return { boss, wake: (queue) => wake(queue) };
+}
+
+type Listen = NonNullable<NonNullable<ConstructorOptions['db']>['listen']>;
+
+/** `listen` is told by this process alone: who commits a change wakes its own workers, the others look regularly. */
+function settings(database: Database, listen?: Listen) {
+  return {
+    db: {
+      executeSql: (text: string, values?: unknown[]) => executeSql(database, text, values),
+      ...(listen ? { listen } : {}),
+    },
+    schema: QUEUE_SCHEMA,
+    backend: database.kind === 'EMBEDDED' ? ('pglite' as const) : ('postgres' as const),
+  };
+}
+
+/** Brings the tables of the queue up to date and makes its queues. */
+export async function migrateQueue(database: Database): Promise<void> {
+  const boss = new PgBoss({ ...settings(database), supervise: false, schedule: false });
+  const failures: Error[] = [];
+  boss.on('error', (error) => failures.push(error));
+  await boss.start();
+  const known = new Set((await boss.getQueues()).map(({ name }) => name));
+  for (const [name, options] of Object.entries(QUEUES)) {
+    const { policy: _, ...changeable } = options;
+    await (known.has(name) ? boss.updateQueue(name, changeable) : boss.createQueue(name, options));
+  }
+  await boss.stop({ graceful: false });
+  if (failures[0]) throw failures[0];
+}
+
+/** A job to be sent: `key` names what only one job at a time may work on, in a queue that is strict about that. */
+export interface NewJob {
+  data: Record<string, unknown>;
+  key?: string;
+  /** How long it waits, by the clock of the database. */
+  afterSeconds?: number;
+}
+
+/** What a job takes over from its queue, as pg-boss itself does it. */
+export const JOB_SETTINGS =
+  'policy, retry_limit, retry_delay, retry_backoff, retry_delay_max, expire_seconds, deletion_seconds, heartbeat_seconds';
+
+const SEND = `
+with wanted as (
+  select j.data, j.key, now() + coalesce(j."afterSeconds", 0) * interval '1 second' as start
+  from jsonb_to_recordset($2::jsonb) as j(data jsonb, key text, "afterSeconds" float8)
+), hastened as (
+  update ${QUEUE_SCHEMA}.job j set start_after = least(j.start_after, w.start)
+  from wanted w
+  where j.name = $1 and j.singleton_key = w.key and j.state < 'active' and not j.blocked
+    and j.policy = 'key_strict_fifo'
+  returning j.singleton_key as key
+)
+insert into ${QUEUE_SCHEMA}.job (name, data, singleton_key, start_after, ${JOB_SETTINGS})
+select q.name, w.data, w.key, w.start, ${JOB_SETTINGS}
+from ${QUEUE_SCHEMA}.queue q cross join wanted w
+where q.name = $1 and not exists (select 1 from hastened h where h.key = w.key)`;
+
+/**
+ * Sends jobs in a transaction: they are there if its changes are. Inserting by SQL is a way that pg-boss documents.
+ *
+ * Where a job of the same key waits already, it is made to start no later, and no other is sent: one waits at most. Its
+ * row stays locked until the transaction ends, and workers pass over what is locked, so that whoever takes the job sees
+ * the changes.
+ */
+export async function sendJobs(manager: EntityManager, queue: string, jobs: readonly NewJob[]): Promise<void> {
+  if (jobs.length) await runSql(manager, SEND, [queue, JSON.stringify(jobs)]);
+}
+
+/** Runs pg-boss's statements. Without values they may be several, and the rows of all are wanted. */
+async function executeSql(database: Database, text: string, values?: unknown[]): Promise<{ rows: unknown[] }> {
+  const connection = await database.pool.connect(null);
+  try {
+    const result = await connection.query(text, values);
+    connection.release();
+    return { rows: Array.isArray(result) ? result.flatMap(({ rows }: { rows: unknown[] }) => rows) : result.rows };
+  } catch (error) {
+    // Several statements may have left a transaction open: the embedded database has no other connection to take.
+    await connection.query('rollback').catch(() => undefined);
+    connection.release(isConnectionLost(error) ? (error as Error) : undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,5 @@
+/** How a list of events is sorted. */
+export enum EventOrder {
+  NEWEST = 'NEWEST',
+  OLDEST = 'OLDEST',
+}

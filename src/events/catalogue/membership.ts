@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { MembershipSource } from '../../entities/enums.js';
+import { defineEvent } from './define.js';
+import { connectionSlug, exampleId, globalId, oneOf } from './values.js';
+
+/** Events about who belongs to an organization, and as what. */
+export const membershipEvents = {
+  'membership.added': defineEvent({
+    description: 'A user became a member of an organization.',
+    about: 'Membership',
+    changesRights: true,
+    after: z.strictObject({
+      organizationId: globalId('Organization'),
+      source: oneOf(MembershipSource),
+      /** Null where nobody signed in for it. */
+      connection: connectionSlug().nullable(),
+      roles: z.array(z.string()),
+    }),
+    example: {
+      after: {
+        organizationId: exampleId('Organization'),
+        source: 'SSO',
+        connection: 'proconnect',
+        roles: ['member'],
+      },
+    },
+  }),
+  'membership.moved': defineEvent({
+    description:
+      'A sign-in ended a membership because the provider names another organization; membership.added tells of the new one.',
+    about: 'Membership',
+    changesRights: true,
+    before: z.strictObject({ organizationId: globalId('Organization') }),
+    after: z.strictObject({ organizationId: globalId('Organization'), connection: connectionSlug() }),
+    example: {
+      before: { organizationId: exampleId('Organization') },
+      after: { organizationId: 'org_0199a1b2-c3d4-7e5f-8a6b-0000000000ff', connection: 'proconnect' },
+    },
+  }),
+  'membership.role_granted': defineEvent({
+    description: 'A member was given a role.',
+    about: 'Membership',
+    changesRights: true,
+    after: z.strictObject({ role: z.string() }),
+    example: { after: { role: 'administrator' } },
+  }),
+};

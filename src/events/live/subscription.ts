@@ -1,0 +1,120 @@
+import type { Viewer } from '../../context.js';
+import { type EventFilter, matchesFilter } from '../event-filter.js';
+import type { LiveEvent } from './read-events.js';
+
+/** How many events wait for one subscriber, at most. They are shared by all subscribers. */
+const MOST_WAITING = 1_000;
+
+/** What somebody subscribes to. Ids are uuids. */
+export interface LiveRequest {
+  tenantId: string;
+  viewer: Viewer;
+  filter: EventFilter;
+  /** The event to go on after; null: from now on. */
+  after: string | null;
+  /** Whether a viewer may have this (null: their session has ended): the error that says why not, or null. */
+  authorize: (viewer: Viewer | null) => Promise<Error | null>;
+}
+
+/** An event, and the viewer as their rights were known when it was handed out. */
+export interface LiveItem {
+  event: LiveEvent;
+  viewer: Viewer;
+}
+
+/**
+ * One subscriber's events, in order. It begins by reading on from its place by pages, at the pace at which it is
+ * consumed, and takes what the feed pushes from the moment on at which it has caught up.
+ */
+export class LiveSubscription implements AsyncIterableIterator<LiveItem> {
+  /** Takes what is pushed: it has seen everything before. */
+  isLive = false;
+  viewer: Viewer;
+  /** The highest number of a check of rights whose outcome was applied: one that began earlier comes too late. */
+  appliedCheck = 0;
+  /** An event to go on after that has no place in the log yet: those that come before it are passed over. */
+  isSkippingTo: string | null = null;
+  private waiting: LiveEvent[] = [];
+  private wake: (() => void) | null = null;
+  private end: { error: Error | null } | null = null;
+
+  constructor(
+    readonly request: LiveRequest,
+    /** The place of the last event that was handed to it or passed over. */
+    public position: number,
+    private readonly catchUp: (subscription: LiveSubscription) => Promise<void>,
+    private readonly onEnd: (subscription: LiveSubscription) => void,
+  ) {
+    this.viewer = request.viewer;
+  }
+
+  get isEnded(): boolean {
+    return this.end !== null;
+  }
+
+  /** How many events wait to be consumed. */
+  get waitingCount(): number {
+    return this.waiting.length;
+  }
+
+  /**
+   * Takes the next event; false when it was taken before, or cannot be yet. Who has too much waiting reads on by pages
+   * again, from the first event that was not taken, once they have consumed it.
+   */
+  push(event: LiveEvent): boolean {
+    if (this.end || event.sequence <= this.position) return false;
+    if (this.waiting.length >= MOST_WAITING) {
+      this.isLive = false;
+      return false;
+    }
+    this.position = event.sequence;
+    if (this.isSkippingTo) {
+      if (event.row.uuid === this.isSkippingTo) this.isSkippingTo = null;
+      return true;
+    }
+    if (matchesFilter(this.request.filter, { ...event.row, organizationId: event.row.organizationUuid })) {
+      this.waiting.push(event);
+      this.wakeUp();
+    }
+    return true;
+  }
+
+  /** Ends it: after what waits when there is no error, else at once. */
+  finish(error: Error | null): void {
+    if (this.end) return;
+    this.end = { error };
+    if (error) this.waiting = [];
+    this.onEnd(this);
+    this.wakeUp();
+  }
+
+  async next(): Promise<IteratorResult<LiveItem, undefined>> {
+    for (;;) {
+      const event = this.waiting.shift();
+      if (event) return { value: { event, viewer: this.viewer }, done: false };
+      if (this.end) {
+        const { error } = this.end;
+        this.end = { error: null };
+        if (error) throw error;
+        return { value: undefined, done: true };
+      }
+      if (this.isLive) await new Promise<void>((resolve) => (this.wake = resolve));
+      else await this.catchUp(this).catch((error: unknown) => this.finish(error as Error));
+    }
+  }
+
+  async return(): Promise<IteratorResult<LiveItem, undefined>> {
+    this.waiting = [];
+    this.finish(null);
+    return { value: undefined, done: true };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  private wakeUp(): void {
+    this.wake?.();
+    this.wake = null;
+  }
+}

@@ -1,0 +1,53 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { graphqlError } from '../auth/errors.js';
+import type { GraphQLContext } from '../auth/graphql-context.js';
+import type { Services } from '../services.js';
+import { clearSessionCookie, type Credential, readToken, setSessionCookie } from './cookies.js';
+import { presentUnexpected } from './executor.js';
+import { createRequestContext } from './request-context.js';
+
+/**
+ * Makes the context of an operation. Without a reply it is a live one, which sets no cookies. Throws errors as the caller
+ * is to see them.
+ */
+export type ContextMaker = (
+  request: FastifyRequest,
+  reply: FastifyReply | null,
+  credential?: Credential | null,
+) => Promise<GraphQLContext>;
+
+export function createContextMaker(services: Services, sdl: GraphQLContext['sdl']): ContextMaker {
+  const { config, loaders, live, outbound, allowsInsecureLoopback, findSession, log } = services;
+  return async (request, reply, credential = readToken(request)) => {
+    try {
+      const context = await createRequestContext(services, request, reply, credential);
+      if (credential?.isCookie && isForeign(request, context.tenant.publicUrl, config.allowedOrigins)) {
+        throw graphqlError('FORBIDDEN', 'Requests from this origin are not admitted.', { http: { status: 403 } });
+      }
+      return {
+        ...context,
+        loaders,
+        live,
+        outbound,
+        allowsInsecureLoopback,
+        findSession,
+        sdl,
+        isSdlShown: isSchemaShown(config.introspection, context.viewer !== null),
+        setSessionCookie: (token, expiresAt) => reply && setSessionCookie(reply, token, expiresAt),
+        clearSessionCookie: () => reply && clearSessionCookie(reply),
+        decisions: new Map(),
+      };
+    } catch (error) {
+      throw error instanceof Error && 'extensions' in error ? error : presentUnexpected(error, log);
+    }
+  };
+}
+
+export function isSchemaShown(introspection: Services['config']['introspection'], isSignedIn: boolean): boolean {
+  return introspection === 'public' || (introspection === 'authenticated' && isSignedIn);
+}
+
+/** A page of another site may not use this browser's cookie, whatever its content type says. */
+function isForeign({ headers: { origin } }: FastifyRequest, publicUrl: string, allowed: readonly string[]): boolean {
+  return origin !== undefined && origin !== new URL(publicUrl).origin && !allowed.includes(origin);
+}

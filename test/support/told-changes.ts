@@ -1,0 +1,191 @@
+import type { Gateway } from './gateway.js';
+
+/**
+ * What an event of a type tells of a row: the row's column (or a column of the row that it refers to, after a dot) holds
+ * the `objectId` of the event.
+ */
+type Telling = Record<string, string>;
+
+const ids = (column: string, ...types: string[]): Telling => Object.fromEntries(types.map((type) => [type, column]));
+
+/** Tables that hold state, and the events by which a change of a row may be told. */
+export const STATE_TABLES: Record<string, Telling> = {
+  tenants: ids('id', 'tenant.created', 'tenant.updated'),
+  roles: {},
+  organizations: ids(
+    'id',
+    ...['organization.created', 'organization.updated', 'organization.deleted', 'organization.needs_administrator'],
+  ),
+  organization_identifiers: ids(
+    'organization_id',
+    ...['organization.created', 'organization.updated', 'organization.deleted'],
+  ),
+  users: ids(
+    'id',
+    ...['user.created', 'user.updated', 'user.deleted', 'user.approved', 'user.suspended', 'user.resumed'],
+    ...['user.tenant_administrator_granted', 'user.tenant_administrator_revoked'],
+  ),
+  connections: ids('id', 'connection.created', 'connection.updated'),
+  identities: {
+    ...ids('id', 'identity.linked', 'identity.unlinked', 'user.signed_in'),
+    'user.deleted': 'user_id',
+  },
+  memberships: {
+    ...ids('id', 'membership.added', 'membership.moved'),
+    'organization.deleted': 'organization_id',
+    'user.deleted': 'user_id',
+  },
+  membership_roles: {
+    ...ids('membership_id', 'membership.added', 'membership.moved', 'membership.role_granted'),
+    'organization.deleted': 'membership_id.organization_id',
+    'user.deleted': 'membership_id.user_id',
+  },
+  sessions: {
+    'user.signed_in': 'identity_id',
+    'session.ended': 'id',
+    'organization.deleted': 'active_organization_id',
+    'user.deleted': 'user_id',
+  },
+  webhook_endpoints: {
+    ...ids('id', 'webhook_endpoint.created', 'webhook_endpoint.updated', 'webhook_endpoint.deleted'),
+    ...ids('id', 'webhook_endpoint.secret_rotated', 'webhook_endpoint.disabled'),
+    'organization.deleted': 'organization_id',
+  },
+};
+
+/** Tables whose rows change without an event, each with its reason. */
+export const OTHER_TABLES: Record<string, string> = {
+  vestibule_migrations: 'is the shape of the database, not what is in it',
+  events: 'are the events',
+  outbox: 'is where events wait to be handed on',
+  audit_chain: 'is made of the events',
+  audit_heads: 'is made of the events',
+  webhook_deliveries: 'is where events are sent',
+  webhook_attempts: 'is how sending an event went',
+  notices: 'tell somebody of an event',
+  login_transactions: 'are trips to a provider under way: each ends in an event, or expires',
+  logout_tokens: 'are remembered so that each serves once',
+  idempotency_keys: 'are remembered so that a request that is repeated changes nothing',
+};
+
+/** Columns that change in passing. */
+const PASSING: Record<string, string[]> = {
+  // A session's token is replaced once an hour, and after a change of rights.
+  sessions: ['token_hash', 'previous_token_hash', 'previous_until', 'rotate_at'],
+};
+
+/** Tables whose edits are told property by property, and the columns that are told by another property or by none. */
+const EDITED: Record<string, Record<string, string | null>> = {
+  tenants: {},
+  organizations: { search_text: 'name', name_lookup_at: null, name_lookup_attempts: null },
+  users: { email_normalized: 'email' },
+  connections: { sealed_client_secret: 'hasClientSecret' },
+};
+const TRACKED = ['updated_at', 'version'];
+
+/** Properties that a type tells by its name alone. */
+const TOLD_BY_TYPE: Record<string, string[]> = {
+  'user.tenant_administrator_granted': ['isTenantAdministrator'],
+  'user.tenant_administrator_revoked': ['isTenantAdministrator'],
+};
+
+type Row = Record<string, unknown>;
+type Snapshot = Map<string, Map<string, Row>>;
+
+export interface WrittenEvent {
+  id: string;
+  type: string;
+  object_id: string | null;
+  after: Row | null;
+}
+
+export interface Watched<Result> {
+  result: Result;
+  /** The events that were written. */
+  events: WrittenEvent[];
+  /** The tables whose rows changed, of those that hold state. */
+  changed: string[];
+  /** Changes that no event tells of. */
+  untold: string[];
+}
+
+/** The tables of the database. */
+export async function tablesOf({ database, tenant }: Gateway): Promise<string[]> {
+  const rows = await database.read<{ name: string }>(
+    tenant.id,
+    `select table_name as name from information_schema.tables
+     where table_schema = 'public' and table_type = 'BASE TABLE' order by table_name`,
+    [],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Compares every row of the database before and after `act`, and what changed with the events that were written. */
+export async function watch<Result>(gateway: Gateway, act: () => Promise<Result>): Promise<Watched<Result>> {
+  const before = await readState(gateway);
+  const known = new Set((await readEvents(gateway)).map(({ id }) => id));
+  const result = await act();
+  const after = await readState(gateway);
+  const events = (await readEvents(gateway)).filter(({ id }) => !known.has(id));
+  const changed = new Set<string>();
+  const untold: string[] = [];
+  for (const table of Object.keys(STATE_TABLES)) {
+    const [old, now] = [before.get(table)!, after.get(table)!];
+    for (const id of new Set([...old.keys(), ...now.keys()])) {
+      const rows = [old.get(id), now.get(id)].filter((row) => row !== undefined);
+      if (rows.length === 2 && JSON.stringify(rows[0]) === JSON.stringify(rows[1])) continue;
+      changed.add(table);
+      const telling = events.filter(({ type, object_id: objectId }) => {
+        const column = STATE_TABLES[table]![type];
+        return column && objectId && rows.some((row) => valueOf(row, column, [before, after]) === objectId);
+      });
+      const what = old.has(id) ? (now.has(id) ? 'edited' : 'deleted') : 'made';
+      if (!telling.length) untold.push(`${table} ${id} was ${what}`);
+      else
+        untold.push(...untoldProperties(table, rows, telling).map((name) => `${table}.${name} of ${id} was ${what}`));
+    }
+  }
+  return { result, events, changed: [...changed], untold };
+}
+
+async function readState({ database, tenant }: Gateway): Promise<Snapshot> {
+  const state: Snapshot = new Map();
+  for (const table of Object.keys(STATE_TABLES)) {
+    const rows = await database.read<Row & { id: string }>(tenant.id, `select * from ${table} order by id`, []);
+    const shown = rows.map((row) => {
+      const kept = Object.entries(row).filter(([column]) => !PASSING[table]?.includes(column));
+      return [row.id, Object.fromEntries(kept)] as const;
+    });
+    state.set(table, new Map(shown));
+  }
+  return state;
+}
+
+function readEvents({ database, tenant }: Gateway): Promise<WrittenEvent[]> {
+  return database.read(tenant.id, 'select id, type, object_id, "after" from events where tenant_id = $1 order by id', [
+    tenant.id,
+  ]);
+}
+
+/** `membership_id.user_id`: the column of the row that the first column refers to. */
+function valueOf(row: Row, path: string, states: Snapshot[]): unknown {
+  const [column, next] = path.split('.') as [string, string | undefined];
+  if (!next) return row[column];
+  const table = `${column.replace(/_id$/, '')}s`;
+  return states.map((state) => state.get(table)!.get(String(row[column]))).find(Boolean)?.[next];
+}
+
+/** Columns of an edited row whose new value is under no property of the events' `after`. */
+function untoldProperties(table: string, [old, now]: Row[], telling: WrittenEvent[]): string[] {
+  const special = EDITED[table];
+  if (!special || !old || !now) return [];
+  const told = new Set(
+    telling.flatMap(({ type, after }) => [...(TOLD_BY_TYPE[type] ?? []), ...Object.keys(after ?? {})]),
+  );
+  return Object.keys(now).filter((column) => {
+    if (TRACKED.includes(column) || JSON.stringify(old[column]) === JSON.stringify(now[column])) return false;
+    const property =
+      column in special ? special[column] : column.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+    return property !== null && !told.has(property!);
+  });
+}
