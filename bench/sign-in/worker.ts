@@ -111,15 +111,18 @@ async function begin(people: Person[]): Promise<void> {
   );
 }
 
+let edited = 0;
+
 async function edit({ familyName }: Person): Promise<void> {
-  const [organization] = await organizationIds;
-  const id = organization!.id;
+  const organizations = await organizationIds;
+  // Two at once do not meet at one row: that would time the waiting.
+  const { id } = organizations[edited++ % organizations.length]!;
   await updateOrganization({ ...context, viewer: null }, { id, description: familyName });
 }
 
 const organizationIds = database.read<{ id: string }>(
   tenantId!,
-  'select id from organizations where tenant_id = $1 order by id limit 1',
+  'select id from organizations where tenant_id = $1 order by id limit 200',
   [tenantId],
 );
 

@@ -33,7 +33,10 @@ const HALF_MADE: Record<string, string> = {
 };
 
 async function expectNothingHalfMade(): Promise<void> {
-  for (const [what, sql] of Object.entries(HALF_MADE)) expect([what, await deployment.read(sql)]).toEqual([what, []]);
+  await deployment.use(async ({ id, database }) => {
+    for (const [what, sql] of Object.entries(HALF_MADE))
+      expect([what, await database.read(id, sql, [id])]).toEqual([what, []]);
+  });
 }
 
 it('kill -9 at random points of 100 sign-ins leaves nothing half made, and the same people sign in afterwards', async () => {

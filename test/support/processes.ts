@@ -111,6 +111,7 @@ export async function createDeployment(count: number, environment: Record<string
     },
     async close() {
       for (const child of running.values()) {
+        if (child.exitCode !== null || child.signalCode !== null) continue;
         const ended = once(child, 'exit');
         child.kill('SIGTERM');
         await ended;
