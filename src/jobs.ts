@@ -14,8 +14,10 @@ import { callOwed, deliverDue } from './events/webhooks/deliver.js';
 import type { Services } from './services.js';
 import { lookUpPendingNames } from './sso/pending-names.js';
 
-/** Changes of one moment are handed on together. */
+/** A change that comes alone is handed on at once, but for those of the same moment. */
 const GATHERING_MILLISECONDS = 10;
+/** Changes that come one after another are handed on together, this often at most: each time costs some statements. */
+const APART_MILLISECONDS = 100;
 /** How many endpoints are served at the same time by one process. */
 const ENDPOINTS_AT_ONCE = 10;
 
@@ -45,10 +47,7 @@ export async function startJobs(services: Services): Promise<() => Promise<void>
   await boss.work<TenantJob>(
     EVENTS_QUEUE,
     { batchSize: 1_000, pollingIntervalSeconds: 0.5 },
-    ofTenants(async (tenantId) => {
-      await dispatchEvents(services, tenantId);
-      wake(WEBHOOKS_QUEUE);
-    }),
+    ofTenants((tenantId) => dispatchEvents(services, tenantId)),
   );
   await boss.work<TenantJob>(
     NOTICES_QUEUE,
@@ -60,18 +59,22 @@ export async function startJobs(services: Services): Promise<() => Promise<void>
   await boss.schedule(SWEEP_QUEUE, '* * * * *');
   await boss.schedule(RETENTION_QUEUE, '7 * * * *');
 
-  let gathering: NodeJS.Timeout | undefined;
-  const gather = () => {
-    gathering ??= setTimeout(() => {
-      gathering = undefined;
-      wake(EVENTS_QUEUE);
-      wake(NOTICES_QUEUE);
-    }, GATHERING_MILLISECONDS);
+  const waking = new Map<string, { last: number; timer?: NodeJS.Timeout }>();
+  const gather = (queue: string) => {
+    const turn = waking.get(queue) ?? { last: 0 };
+    waking.set(queue, turn);
+    turn.timer ??= setTimeout(
+      () => {
+        waking.set(queue, { last: performance.now() });
+        wake(queue);
+      },
+      Math.max(GATHERING_MILLISECONDS, turn.last + APART_MILLISECONDS - performance.now()),
+    );
   };
-  database.signals.on('events', gather);
+  database.signals.on('jobs', gather);
   return async () => {
-    database.signals.off('events', gather);
-    clearTimeout(gathering);
+    database.signals.off('jobs', gather);
+    for (const { timer } of waking.values()) clearTimeout(timer);
     stopping.abort();
     await boss.stop({ graceful: true, timeout: 20_000, close: false });
   };

@@ -34,7 +34,7 @@ export function chainMeanwhile(
   const chaining = (async () => {
     while (!isOver) {
       await dispatchEvents(context, tenantId);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
     await dispatchEvents(context, tenantId);
   })();

@@ -25,8 +25,8 @@ export interface Database {
   kind: 'EMBEDDED' | 'SERVER';
   orm: MikroORM;
   pool: ConnectionPool;
-  /** `events`: a transaction of this process that wrote events was committed, of this tenant. */
-  signals: EventEmitter<{ events: [tenantId: string] }>;
+  /** `jobs`: a transaction of this process that sent jobs to this queue was committed. */
+  signals: EventEmitter<{ jobs: [queue: string] }>;
   /** Runs one prepared statement outside any transaction and gives its rows as they are. */
   read<Row>(tenantId: string | null, text: string, values: unknown[]): Promise<Row[]>;
   /**

@@ -43,8 +43,8 @@ export type StatementListener = (text: string) => void;
 export interface TransactionScope {
   tenantId: string;
   isOpen: boolean;
-  /** It has written events, so somebody waits for its commit. */
-  hasEvents: boolean;
+  /** The queues that it sends jobs to: their workers wait for its commit. */
+  queues: Set<string>;
 }
 export const transactionScope = new AsyncLocalStorage<TransactionScope>();
 

@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type ConstructorOptions, PgBoss, type QueueOptions, type QueuePolicy } from 'pg-boss';
 import type { Logger } from 'pino';
 import { type Database, isConnectionLost } from './database.js';
-import { runSql } from './transact.js';
+import { announceJobs, runSql } from './transact.js';
 
 /** Where pg-boss keeps its tables. */
 export const QUEUE_SCHEMA = 'pgboss';
@@ -130,7 +130,9 @@ where q.name = $1 and not exists (select 1 from hastened h where h.key = w.key)`
  * the changes.
  */
 export async function sendJobs(manager: EntityManager, queue: string, jobs: readonly NewJob[]): Promise<void> {
-  if (jobs.length) await runSql(manager, SEND, [queue, JSON.stringify(jobs)]);
+  if (!jobs.length) return;
+  await runSql(manager, SEND, [queue, JSON.stringify(jobs)]);
+  if (jobs.some(({ afterSeconds }) => !afterSeconds)) announceJobs(queue);
 }
 
 /** Runs pg-boss's statements. Without values they may be several, and the rows of all are wanted. */

@@ -26,10 +26,10 @@ export async function transact<Result>(
   for (let attempt = 1; ; attempt++) {
     const manager = database.orm.em.fork({ clear: true });
     manager.setFilterParams('tenant', { tenantId });
-    const scope: TransactionScope = { tenantId, isOpen: false, hasEvents: false };
+    const scope: TransactionScope = { tenantId, isOpen: false, queues: new Set() };
     try {
       const result = await transactionScope.run(scope, () => manager.transactional(work));
-      if (scope.hasEvents) database.signals.emit('events', tenantId);
+      for (const queue of scope.queues) database.signals.emit('jobs', queue);
       return result;
     } catch (error) {
       const isRetried = error instanceof RetryTransaction || RETRIED_STATES.has(stateOf(error) ?? '');
@@ -39,9 +39,9 @@ export async function transact<Result>(
   }
 }
 
-/** Says that this transaction writes events: once it is committed, the job that hands them on is woken. */
-export function announceEvents(): void {
-  transactionScope.getStore()!.hasEvents = true;
+/** Says that this transaction sends jobs to a queue: once it is committed, the workers of this process look there. */
+export function announceJobs(queue: string): void {
+  transactionScope.getStore()!.queues.add(queue);
 }
 
 /** Runs one statement with bound values on the transaction's own connection. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 } from 'uuid';
 import type { Actor } from '../context.js';
-import { announceEvents, runSql } from '../database/transact.js';
+import { announceJobs, runSql } from '../database/transact.js';
 import { EVENTS_QUEUE, JOB_SETTINGS, QUEUE_SCHEMA } from '../database/queue.js';
 import type { Fact } from './catalogue.js';
 
@@ -58,7 +58,7 @@ export async function recordEvents(
     userAgent,
     JSON.stringify(rows),
   ]);
-  announceEvents();
+  announceJobs(EVENTS_QUEUE);
 }
 
 /**
