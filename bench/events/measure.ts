@@ -34,7 +34,7 @@ export async function measureEvents(
     CONNECTION_ID: database.connectionId,
     ISSUER,
   });
-  const [count, rounds] = isQuick ? [200, 3] : [400, 7];
+  const [count, rounds] = isQuick ? [150, 7] : [400, 11];
   const lines: EventLine[] = [];
   // Other people than those of the sign-ins that are measured themselves.
   let from = 20_000;

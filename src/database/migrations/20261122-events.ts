@@ -92,8 +92,9 @@ export class Migration20261122Events extends Migration {
       add column changes_salt bytea default uuid_send(gen_random_uuid()),
       add column origin_salt bytea default uuid_send(gen_random_uuid()), add column erased_at timestamptz`);
     this.addSql('alter table events alter column changes_salt drop default, alter column origin_salt drop default');
+    // Without foreign keys: a row is made with its event, which has them, and is gone in a moment.
     this.addSql(`create table outbox (
-      tenant_id uuid not null references tenants (id),
+      tenant_id uuid not null,
       position bigint generated always as identity,
       event_id uuid not null,
       primary key (tenant_id, position)
