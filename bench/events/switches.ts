@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection, Statement } from '../../src/database/pool.js';
 import type { Database } from '../../src/database/database.js';
 import type { OperationContext } from '../../src/context.js';
@@ -25,21 +26,21 @@ function withoutEvents(connection: Connection): Connection {
   };
 }
 
-/** Chains and hands on what is written, as the jobs of a running gateway do; the end waits until all of it is. */
+/** Chains and hands on what is written, as often as the jobs of a running gateway do; the end waits until all of it is. */
 export function chainMeanwhile(
   context: Pick<OperationContext, 'database' | 'sealing' | 'clock'>,
   tenantId: string,
 ): () => Promise<void> {
-  let isOver = false;
+  const ending = new AbortController();
   const chaining = (async () => {
-    while (!isOver) {
+    while (!ending.signal.aborted) {
       await dispatchEvents(context, tenantId);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await wait(100, undefined, { signal: ending.signal }).catch(() => undefined);
     }
     await dispatchEvents(context, tenantId);
   })();
   return async () => {
-    isOver = true;
+    ending.abort();
     await chaining;
   };
 }

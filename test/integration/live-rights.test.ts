@@ -268,7 +268,8 @@ describe('what ends a subscription', () => {
     await until(() => other.services.live.size === 2);
     await other.close();
     expect(await watched.ended).toMatchObject({ code: 1001 });
-    expect(await stream.ended).toBe('cut');
+    // Cut, or told instead of an answer if it had not begun: either way it comes back.
+    expect(await stream.ended).toMatch(/^cut$|This process is stopping/);
   });
 
   it('a session that has expired', async () => {
