@@ -99,6 +99,8 @@ export async function deliverDue(
   }
 
   while (!signal.aborted && !failure && performance.now() < end) {
+    // What finishes during the reading makes room for what was not read: only who had nothing under way is done.
+    const wasIdle = underway.size === 0;
     if (!due.length) {
       [endpoint] = await database.read<Endpoint>(tenantId, READ_ENDPOINT, [tenantId, endpointId]);
       if (!endpoint) break;
@@ -112,8 +114,8 @@ export async function deliverDue(
         .finally(() => underway.delete(objectKey));
       underway.set(objectKey, done);
     }
-    if (!underway.size) break;
-    await Promise.race(underway.values());
+    if (underway.size) await Promise.race(underway.values());
+    else if (wasIdle) break;
   }
   await Promise.all(underway.values());
   if (failure) {
