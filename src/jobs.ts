@@ -6,6 +6,7 @@ import {
   SWEEP_QUEUE,
   WEBHOOKS_QUEUE,
 } from './database/queue.js';
+import { readTenantIds } from './database/tenants.js';
 import { removeExpired } from './database/remove-expired.js';
 import { dispatchEvents } from './events/dispatch.js';
 import { sendNotices } from './events/mail.js';
@@ -83,11 +84,10 @@ export async function startJobs(services: Services): Promise<() => Promise<void>
 /** What is due by its own time, and what a crash has left in the outbox. */
 async function sweep(services: Services): Promise<void> {
   const { database, log } = services;
-  const tenants = await database.read<{ id: string }>(null, 'select id from tenants', []);
   const attempt = (name: string, work: Promise<unknown>) =>
     work.catch((error: unknown) => log.warn({ error }, `the job ${name} failed`));
   await attempt('lookUpPendingNames', lookUpPendingNames(services));
-  for (const { id } of tenants) {
+  for (const id of await readTenantIds(database)) {
     await attempt('dispatchEvents', dispatchEvents(services, id));
     await attempt('callOwed', callOwed(services, id));
     await attempt('sendNotices', sendNotices(services, id));
@@ -96,6 +96,5 @@ async function sweep(services: Services): Promise<void> {
 
 async function removeOld(services: Services): Promise<void> {
   await removeExpired(services);
-  const tenants = await services.database.read<{ id: string }>(null, 'select id from tenants', []);
-  for (const { id } of tenants) await trimEvents(services, id);
+  for (const id of await readTenantIds(services.database)) await trimEvents(services, id);
 }

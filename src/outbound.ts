@@ -128,6 +128,11 @@ export async function readBounded(response: Response, mostBytes: number): Promis
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
 
+/** Whether the host of a URL is this machine by one of its usual names. */
+export function isLoopbackHost(hostname: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}
+
 /** Whether an address, without brackets, is one of the public internet. What is not an address is not. */
 export function isPublicAddress(text: string): boolean {
   if (!isIP(text)) return false;

@@ -11,8 +11,8 @@ import type {
   WebhookDeliveryRow,
   WebhookEndpointRow,
 } from '../database/loaders/rows.js';
-import { BuiltInRole } from '../entities/enums.js';
 import { Requirement } from '../schema/requirement.js';
+import { administers } from './administers.js';
 import { mayReadEvent, ownsOrigin } from './audit-access.js';
 import type { GraphQLContext } from './graphql-context.js';
 
@@ -25,10 +25,6 @@ interface ChangeRow {
 }
 
 const ownsRow = (viewer: Viewer, { userUuid }: { userUuid: string }) => viewer.userId === userUuid;
-
-/** What belongs to no organization is the tenant's. */
-const administersOwner = (viewer: Viewer, { organizationUuid }: { organizationUuid: string | null }) =>
-  organizationUuid !== null && administers(viewer, organizationUuid);
 
 /**
  * The policy table: for each type, who meets the requirements that are about an object. Administrators of the tenant
@@ -60,8 +56,12 @@ const POLICIES = {
     ORGANIZATION_ADMINISTRATOR: (viewer, row: EventRow) => mayReadEvent(viewer, row),
   },
   Notice: { SELF: (viewer, row: NoticeRow) => ownsRow(viewer, row) },
-  WebhookEndpoint: { ORGANIZATION_ADMINISTRATOR: (viewer, row: WebhookEndpointRow) => administersOwner(viewer, row) },
-  WebhookDelivery: { ORGANIZATION_ADMINISTRATOR: (viewer, row: WebhookDeliveryRow) => administersOwner(viewer, row) },
+  WebhookEndpoint: {
+    ORGANIZATION_ADMINISTRATOR: (viewer, row: WebhookEndpointRow) => administers(viewer, row.organizationUuid),
+  },
+  WebhookDelivery: {
+    ORGANIZATION_ADMINISTRATOR: (viewer, row: WebhookDeliveryRow) => administers(viewer, row.organizationUuid),
+  },
   OrganizationChange: {
     ORGANIZATION_MEMBER: (viewer, { organizationUuid }: ChangeRow) =>
       organizationUuid !== null && viewer.rolesByOrganization.has(organizationUuid),
@@ -95,10 +95,6 @@ export function meets(context: GraphQLContext, requirement: Requirement, type: s
   if (known) return known;
   context.decisions.set(key, answer);
   return answer;
-}
-
-export function administers(viewer: Viewer, organizationId: string): boolean {
-  return viewer.rolesByOrganization.get(organizationId)?.includes(BuiltInRole.ADMINISTRATOR) ?? false;
 }
 
 /** Whether one of the user's organizations will do. The one that the row was read through needs no statement. */

@@ -1,10 +1,12 @@
 import type { Database } from './database.js';
+import { readTenantIds } from './tenants.js';
 
 const MOST = 1_000;
 
 /**
- * Statements that remove what has had its time: expired sign-ins, sessions, used logout tokens, old keys of requests, webhooks that
- * are done. */
+ * Statements that remove what has had its time: expired sign-ins, sessions, used logout tokens, old keys of requests,
+ * webhooks that are done.
+ */
 const STATEMENTS = [
   ['login_transactions', 'expires_at < $2'],
   ['sessions', 'expires_at < $2'],
@@ -23,8 +25,7 @@ const FORGET_SECRETS = `update webhook_endpoints set sealed_previous_secret = nu
 
 /** Removes what has expired, for each tenant, a thousand rows of a kind at a time. */
 export async function removeExpired({ database, clock }: { database: Database; clock: () => Date }): Promise<void> {
-  const tenants = await database.read<{ id: string }>(null, 'select id from tenants', []);
-  for (const { id } of tenants) {
+  for (const id of await readTenantIds(database)) {
     for (const statement of STATEMENTS) {
       let removed: unknown[];
       do removed = await database.read(id, statement, [id, clock()]);

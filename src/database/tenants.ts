@@ -9,6 +9,12 @@ interface Row {
   host: string | null;
 }
 
+/** The ids of all tenants, for what is done for each of them on its own account. */
+export async function readTenantIds(database: Database): Promise<string[]> {
+  const rows = await database.read<{ id: string }>(null, 'select id from tenants', []);
+  return rows.map(({ id }) => id);
+}
+
 /** There is no tenant that this host name could be. */
 export class UnknownTenantError extends Error {}
 

@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 import type { OperationContext } from '../context.js';
 import { sendJobs, WEBHOOKS_QUEUE } from '../database/queue.js';
 import { runSql, transact } from '../database/transact.js';
-import { describeHead, digest, hashLink, headPlace } from './chain.js';
+import { type ChainedFact, describeHead, digest, hashLink, headPlace } from './chain.js';
 import { matchesFilter } from './event-filter.js';
 
 /** Notified with `{ tenantId, sequence }` when events were chained: live queries listen. */
@@ -51,23 +51,15 @@ from jsonb_to_recordset($2::jsonb)
   as d(id uuid, "endpointId" uuid, "eventId" uuid, sequence bigint, "objectKey" uuid)
 on conflict (tenant_id, endpoint_id, event_id) do nothing`;
 
-interface TakenEvent {
+/** What a link says of an event, before it has one, and what its digests are made of. */
+interface TakenEvent extends Omit<ChainedFact, 'tenantId' | 'sequence' | 'changesDigest' | 'originDigest'> {
   position: string;
-  id: string;
-  type: string;
-  at: string;
-  actorKind: string;
-  actorUserId: string | null;
-  via: string;
-  organizationId: string | null;
-  userId: string | null;
-  objectId: string | null;
   before: unknown;
   after: unknown;
   ipAddress: string | null;
   userAgent: string | null;
-  changesSalt: Buffer | null;
-  originSalt: Buffer | null;
+  changesSalt: Uint8Array | null;
+  originSalt: Uint8Array | null;
 }
 
 type NumberedEvent = TakenEvent & { sequence: number };

@@ -1,3 +1,4 @@
+import { NIL } from 'uuid';
 import { writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
 import { runSql, transact } from '../database/transact.js';
@@ -52,7 +53,7 @@ export async function eraseUser(context: OperationContext, input: { userId: stri
     await runSql(manager, 'select 1 from audit_heads where tenant_id = $1 for update', [tenantId]);
     let events = 0;
     for (const side of ['user_id', 'actor_user_id']) {
-      for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+      for (let after: string = NIL; ;) {
         const chosen = await runSql<{ id: string }>(manager, CHOOSE.replace('SIDE', side), [tenantId, userId, after]);
         if (!chosen.length) break;
         const ids = chosen.map(({ id }) => id);

@@ -1,4 +1,4 @@
-import { EVENT_TYPE_NAMES } from './catalogue.js';
+import { EVENT_TYPE_NAMES, type EventType } from './catalogue.js';
 
 /** Which events an endpoint or a subscriber asks for. */
 export interface EventFilter {
@@ -8,18 +8,25 @@ export interface EventFilter {
   eventTypes: readonly string[];
 }
 
+/** How many types somebody may ask for. */
+export const MOST_ASKED_TYPES = 100;
+
 /** Whether an event is one of those asked for. */
 export function matchesFilter(
   { organizationId, eventTypes }: EventFilter,
   event: { type: string; organizationId: string | null },
 ): boolean {
   if (organizationId && event.organizationId !== organizationId) return false;
-  return (
-    eventTypes.length === 0 ||
-    eventTypes.some((asked) =>
-      asked.endsWith('.*') ? event.type.startsWith(asked.slice(0, -1)) : event.type === asked,
-    )
-  );
+  return eventTypes.length === 0 || eventTypes.some((asked) => isOf(asked, event.type));
+}
+
+/** The types that are asked for, by whole names. */
+export function typesAsked(eventTypes: readonly string[]): EventType[] {
+  return EVENT_TYPE_NAMES.filter((type) => eventTypes.some((asked) => isOf(asked, type)));
+}
+
+function isOf(asked: string, type: string): boolean {
+  return asked.endsWith('.*') ? type.startsWith(asked.slice(0, -1)) : type === asked;
 }
 
 /** Each type, and each subject as `user.*`. */
@@ -28,4 +35,9 @@ const ASKABLE = new Set<string>(EVENT_TYPE_NAMES.flatMap((type) => [type, `${typ
 /** Whether there are events that this asks for. */
 export function isAskable(eventType: string): boolean {
   return ASKABLE.has(eventType);
+}
+
+/** Says that there are none, and what to ask for instead. */
+export function explainUnaskable(eventType: string): string {
+  return `There are no events ${JSON.stringify(eventType.slice(0, 64))}: give a type such as user.created, or all of a subject as user.*.`;
 }

@@ -7,8 +7,27 @@ import { BuiltInRole } from '../entities/enums.js';
 /** What people are told outside the thing that they are doing. */
 export type NoticeKind = 'IDENTITY_LINKED' | 'ORGANIZATION_NEEDS_ADMINISTRATOR' | 'WEBHOOK_DISABLED';
 
+/** Tells users, in the API and by mail: two statements, however many they are. */
+async function noticeUsers(
+  manager: EntityManager,
+  tenantId: string,
+  at: Date,
+  userIds: readonly string[],
+  kind: NoticeKind,
+  data: Record<string, unknown>,
+): Promise<void> {
+  if (!userIds.length) return;
+  await runSql(
+    manager,
+    `insert into notices (id, tenant_id, user_id, kind, data, created_at, mail_at)
+     select told.id, $2, told.user_id, $4, $5::jsonb, $6, $6 from unnest($1::uuid[], $3::uuid[]) as told(id, user_id)`,
+    [userIds.map(() => v7()), tenantId, userIds, kind, JSON.stringify(data), at],
+  );
+  await sendJobs(manager, NOTICES_QUEUE, [{ data: { tenantId } }]);
+}
+
 /** Tells one user, in the API and by mail. */
-export async function noticeUser(
+export function noticeUser(
   manager: EntityManager,
   tenantId: string,
   at: Date,
@@ -16,31 +35,10 @@ export async function noticeUser(
   kind: NoticeKind,
   data: Record<string, unknown>,
 ): Promise<void> {
-  await runSql(
-    manager,
-    `insert into notices (id, tenant_id, user_id, kind, data, created_at, mail_at) values ($1, $2, $3, $4, $5::jsonb, $6, $6)`,
-    [v7(), tenantId, userId, kind, JSON.stringify(data), at],
-  );
-  await sendJobs(manager, NOTICES_QUEUE, [{ data: { tenantId } }]);
+  return noticeUsers(manager, tenantId, at, [userId], kind, data);
 }
 
-/** Tells every administrator of the tenant. */
-export async function noticeTenantAdministrators(
-  manager: EntityManager,
-  tenantId: string,
-  at: Date,
-  kind: NoticeKind,
-  data: Record<string, unknown>,
-): Promise<void> {
-  const administrators = await runSql<{ id: string }>(
-    manager,
-    `select id from users where tenant_id = $1 and is_tenant_administrator and status = 'ACTIVE'`,
-    [tenantId],
-  );
-  for (const { id } of administrators) await noticeUser(manager, tenantId, at, id, kind, data);
-}
-
-/** Tells every administrator of the organization; of the tenant, where there is none or no organization. */
+/** Tells every administrator of the organization; of the tenant, where there is none or no organization (null). */
 export async function noticeAdministrators(
   manager: EntityManager,
   tenantId: string,
@@ -49,9 +47,24 @@ export async function noticeAdministrators(
   kind: NoticeKind,
   data: Record<string, unknown>,
 ): Promise<void> {
-  const administrators = organizationId ? await findAdministrators(manager, tenantId, organizationId) : [];
-  if (!administrators.length) return noticeTenantAdministrators(manager, tenantId, at, kind, data);
-  for (const { id } of administrators) await noticeUser(manager, tenantId, at, id, kind, data);
+  const ofOrganization = organizationId ? await findAdministrators(manager, tenantId, organizationId) : [];
+  const administrators = ofOrganization.length ? ofOrganization : await findTenantAdministrators(manager, tenantId);
+  await noticeUsers(
+    manager,
+    tenantId,
+    at,
+    administrators.map(({ id }) => id),
+    kind,
+    data,
+  );
+}
+
+function findTenantAdministrators(manager: EntityManager, tenantId: string) {
+  return runSql<{ id: string }>(
+    manager,
+    `select id from users where tenant_id = $1 and is_tenant_administrator and status = 'ACTIVE'`,
+    [tenantId],
+  );
 }
 
 function findAdministrators(manager: EntityManager, tenantId: string, organizationId: string) {

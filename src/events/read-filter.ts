@@ -1,6 +1,6 @@
 import { type NodeType, uuidOf } from '../database/loaders/ids.js';
 import type { EventFilter } from '../database/loaders/events.js';
-import { EVENT_TYPE_NAMES } from './catalogue.js';
+import { explainUnaskable, isAskable, MOST_ASKED_TYPES, typesAsked } from './event-filter.js';
 
 /** Which events somebody asks for: ids are global, types are names such as `user.created`, or all of one as `user.*`. */
 export interface AskedEvents {
@@ -21,8 +21,6 @@ export class EventFilterError extends Error {
     super(message);
   }
 }
-
-const MOST_TYPES = 100;
 
 /** Reads a filter as it was asked for. Throws {@link EventFilterError}. */
 export function readEventFilter(asked: AskedEvents): EventFilter {
@@ -48,14 +46,8 @@ function readId(type: NodeType, property: keyof AskedEvents, id: string | null |
 
 function readTypes(asked: readonly string[]): string[] | null {
   if (!asked.length) return null;
-  if (asked.length > MOST_TYPES) throw new EventFilterError('types', `types holds at most ${MOST_TYPES}.`);
-  const known = asked.flatMap((name) => {
-    const types = name.endsWith('.*')
-      ? EVENT_TYPE_NAMES.filter((type) => type.startsWith(name.slice(0, -1)))
-      : EVENT_TYPE_NAMES.filter((type) => type === name);
-    if (types.length) return types;
-    const message = `There are no events ${JSON.stringify(name.slice(0, 64))}: give a type such as user.created, or all of a subject as user.*.`;
-    throw new EventFilterError('types', message);
-  });
-  return [...new Set(known)].sort();
+  if (asked.length > MOST_ASKED_TYPES) throw new EventFilterError('types', `types holds at most ${MOST_ASKED_TYPES}.`);
+  const unknown = asked.find((name) => !isAskable(name));
+  if (unknown !== undefined) throw new EventFilterError('types', explainUnaskable(unknown));
+  return typesAsked(asked);
 }

@@ -1,3 +1,4 @@
+import { NIL } from 'uuid';
 import type { OperationContext } from '../context.js';
 import type { Database } from '../database/database.js';
 import { describeHead, headPlace } from './chain.js';
@@ -133,7 +134,7 @@ const UNCHAINED = `
 async function findUnchained(database: Database, tenantId: string) {
   const lost: ChainProblem[] = [];
   let pending = 0;
-  for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+  for (let after: string = NIL; ;) {
     const rows = await database.readPlanned<{ last: string | null; id: string | null; isPending: boolean }>(
       tenantId,
       UNCHAINED,

@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLContext } from '../auth/graphql-context.js';
-import { administers } from '../auth/policy.js';
+import { administers } from '../auth/administers.js';
 import { badInput } from '../auth/errors.js';
 import { uuidOf } from '../database/loaders/ids.js';
 import type { OrganizationRow } from '../database/loaders/rows.js';

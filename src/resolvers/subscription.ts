@@ -2,14 +2,13 @@ import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
 import { badInput } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
 import { uuidOf } from '../database/loaders/ids.js';
-import { isAskable } from '../events/event-filter.js';
+import { isAskable, MOST_ASKED_TYPES } from '../events/event-filter.js';
 import type { LiveItem } from '../events/live/subscription.js';
 import { EventType } from '../schema/event.js';
 import { OrganizationChange } from '../schema/live.js';
 import { Auth } from '../schema/requirement.js';
 import { requireUuid } from './answers.js';
 
-const MOST_TYPES = 100;
 const AFTER = 'The id of the event to go on after; from now on when it is absent.';
 
 interface Subscribing<Arguments> {
@@ -43,9 +42,9 @@ export class SubscriptionResolver {
       "The audit log as it grows, in order: an organization's for its administrators, all of it for those of the tenant.",
     subscribe: (({ args, context }: Subscribing<{ organizationId?: string; types?: string[]; after?: string }>) => {
       const types = args.types ?? [];
-      if (types.length > MOST_TYPES || !types.every(isAskable)) {
+      if (types.length > MOST_ASKED_TYPES || !types.every(isAskable)) {
         throw badInput(
-          `types holds up to ${MOST_TYPES} types such as user.created, or all of a subject as user.*.`,
+          `types holds up to ${MOST_ASKED_TYPES} types such as user.created, or all of a subject as user.*.`,
           'types',
         );
       }

@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLContext } from '../auth/graphql-context.js';
-import { administers } from '../auth/policy.js';
+import { administers } from '../auth/administers.js';
 import { toGlobalId, uuidOf } from '../database/loaders/ids.js';
 import type { WebhookAttemptRow, WebhookDeliveryRow, WebhookEndpointRow } from '../database/loaders/rows.js';
 import { messageBody } from '../events/webhooks/deliver.js';

@@ -1,5 +1,6 @@
 import { ClientAuthentication } from '../entities/enums.js';
 import { checkText, type Fault, fault, UserErrorCode } from '../faults.js';
+import { isLoopbackHost } from '../outbound.js';
 import { DEFAULT_CLAIM_NAMES } from './claims.js';
 import type { EditableSettings } from './connection-presets.js';
 
@@ -54,7 +55,7 @@ function invalid(message: string, ...field: string[]): Fault {
 function checkIssuer(issuer: string | undefined, isInsecureAllowed: boolean): Fault | null {
   if (issuer === undefined) return null;
   const url = URL.canParse(issuer) ? new URL(issuer) : null;
-  const isLoopback = url !== null && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  const isLoopback = url !== null && isLoopbackHost(url.hostname);
   const isFitting = url?.protocol === 'https:' || (isInsecureAllowed && isLoopback && url?.protocol === 'http:');
   if (!isFitting || url.search || url.hash || url.username) {
     return invalid("issuer is the provider's https address, without query, fragment and credentials.", 'issuer');
@@ -80,7 +81,7 @@ function checkList(name: string, values: readonly string[] | undefined): Fault[]
 /** Web pages over https, loopback addresses, and private schemes of native apps (RFC 8252), without a fragment. */
 function checkRedirectUri(uri: string, index: number): Fault | null {
   const url = URL.canParse(uri) ? new URL(uri) : null;
-  const isLoopback = url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  const isLoopback = url?.protocol === 'http:' && isLoopbackHost(url.hostname);
   const isPrivateScheme = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/.test(url?.protocol ?? '');
   if (url && !url.hash && !uri.endsWith('#') && (url.protocol === 'https:' || isLoopback || isPrivateScheme))
     return null;

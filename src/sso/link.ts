@@ -14,7 +14,7 @@ import {
 } from '../entities/enums.js';
 import type { Fact, FactOf } from '../events/catalogue.js';
 import { recordEvents } from '../events/record.js';
-import { noticeTenantAdministrators, noticeUser } from '../events/notices.js';
+import { noticeAdministrators, noticeUser } from '../events/notices.js';
 import type { SignInClaims } from './claims.js';
 import type { ConnectionSettings } from '../entities/connection-settings.js';
 import { type Decision, decide, type OrganizationDecision, type ProfileChanges } from './decide.js';
@@ -286,7 +286,7 @@ class Link {
         before: { needsAdministrator: false },
         after: { needsAdministrator: true },
       });
-      await noticeTenantAdministrators(this.manager, this.tenantId, this.at, 'ORGANIZATION_NEEDS_ADMINISTRATOR', {
+      await noticeAdministrators(this.manager, this.tenantId, this.at, null, 'ORGANIZATION_NEEDS_ADMINISTRATOR', {
         organizationId: id,
       });
     }

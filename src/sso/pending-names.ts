@@ -1,4 +1,5 @@
 import type { OperationContext } from '../context.js';
+import { readTenantIds } from '../database/tenants.js';
 import { runSql, transact } from '../database/transact.js';
 import { ActorKind, NameSource, NameStatus } from '../entities/enums.js';
 import { recordEvents } from '../events/record.js';
@@ -21,8 +22,7 @@ type NamingContext = Pick<OperationContext, 'database' | 'clock'> & { nameLookup
 /** Asks the registry again for the names of organizations that a sign-in made without one, when their time has come. */
 export async function lookUpPendingNames(context: NamingContext): Promise<void> {
   const { database, clock } = context;
-  const tenants = await database.read<{ id: string }>(null, 'select id from tenants', []);
-  for (const { id: tenantId } of tenants) {
+  for (const tenantId of await readTenantIds(database)) {
     const now = clock();
     const due = await database.read<Due>(tenantId, TAKE_DUE, [
       tenantId,

@@ -1,3 +1,4 @@
+import { MAX, NIL } from 'uuid';
 import { createBatch, indexBy } from '../batch.js';
 import type { Database } from '../database.js';
 import { toGlobalId } from './ids.js';
@@ -88,9 +89,6 @@ function readByFilter<Row>(
   return choices > 1 ? database.readPlanned<Row>(tenantId, text, values) : database.read<Row>(tenantId, text, values);
 }
 
-const LOWEST = '00000000-0000-0000-0000-000000000000';
-const HIGHEST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-
 /**
  * The statement that gives the `id`s of a page, in order. Time and the place of the page are bounds of the id, whose
  * first 48 bits are the event's time; so every filter reads a range of one index, and stops when the page is full.
@@ -100,8 +98,8 @@ export function chooseEvents(
   { organizationId, userId, actorUserId, types, since, until }: EventFilter,
   { isNewestFirst, after, limit }: { isNewestFirst: boolean; after: string | null; limit: number },
 ): { text: string; values: unknown[] } {
-  let above = since ? lowestIdOf(since) : LOWEST;
-  let below = until ? lowestIdOf(until) : HIGHEST;
+  let above = since ? lowestIdOf(since) : NIL;
+  let below = until ? lowestIdOf(until) : MAX;
   if (after && isNewestFirst && after < below) below = after;
   if (after && !isNewestFirst && after > above) above = after;
   const values: unknown[] = [tenantId, above, below, limit];
@@ -126,7 +124,7 @@ export function chooseEvents(
 }
 
 /** The lowest UUID of a millisecond: no event has it, so it is above all of those before and below all from then on. */
-function lowestIdOf(time: Date): string {
+export function lowestIdOf(time: Date): string {
   const milliseconds = Math.min(Math.max(time.getTime(), 0), 2 ** 48 - 1);
   const hex = milliseconds.toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;

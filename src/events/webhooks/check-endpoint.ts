@@ -1,11 +1,9 @@
 import { checkText, type Fault, fault, UserErrorCode } from '../../faults.js';
-import type { Outbound } from '../../outbound.js';
-import { isAskable } from '../event-filter.js';
+import { isLoopbackHost, type Outbound } from '../../outbound.js';
+import { explainUnaskable, isAskable, MOST_ASKED_TYPES } from '../event-filter.js';
 
 const LONGEST_URL = 2_048;
 const LONGEST_DESCRIPTION = 256;
-const MOST_EVENT_TYPES = 100;
-const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 
 /** What an administrator may say of an endpoint. */
 export interface EndpointSettings {
@@ -29,10 +27,10 @@ export function checkEndpoint({ url, description, eventTypes }: EndpointSettings
     eventTypes === null
       ? fault(UserErrorCode.REQUIRED, 'eventTypes cannot be cleared; an empty list asks for all.', 'eventTypes')
       : null,
-    (eventTypes?.length ?? 0) > MOST_EVENT_TYPES
-      ? fault(UserErrorCode.INVALID, `eventTypes holds at most ${MOST_EVENT_TYPES}.`, 'eventTypes')
+    (eventTypes?.length ?? 0) > MOST_ASKED_TYPES
+      ? fault(UserErrorCode.INVALID, `eventTypes holds at most ${MOST_ASKED_TYPES}.`, 'eventTypes')
       : null,
-    ...(eventTypes ?? []).slice(0, MOST_EVENT_TYPES).map(checkEventType),
+    ...(eventTypes ?? []).slice(0, MOST_ASKED_TYPES).map(checkEventType),
   ];
   return faults.filter((found): found is Fault => found !== null);
 }
@@ -40,7 +38,7 @@ export function checkEndpoint({ url, description, eventTypes }: EndpointSettings
 /** Whether messages may be sent there as far as the address itself says: where it leads is checked on connecting. */
 export function isSafeUrl({ protocol, hostname, username, password }: URL, allowsInsecureLoopback: boolean): boolean {
   if (username || password) return false;
-  return protocol === 'https:' || (allowsInsecureLoopback && protocol === 'http:' && LOOPBACK_HOSTS.includes(hostname));
+  return protocol === 'https:' || (allowsInsecureLoopback && protocol === 'http:' && isLoopbackHost(hostname));
 }
 
 function checkUrl(text: string | null | undefined, { outbound, allowsInsecureLoopback }: AddressRules): Fault | null {
@@ -67,10 +65,5 @@ function checkUrl(text: string | null | undefined, { outbound, allowsInsecureLoo
 
 function checkEventType(asked: string, index: number): Fault | null {
   if (isAskable(asked)) return null;
-  return fault(
-    UserErrorCode.INVALID,
-    `There are no events ${JSON.stringify(asked.slice(0, 64))}: give a type such as user.created, or all of a subject as user.*.`,
-    'eventTypes',
-    String(index),
-  );
+  return fault(UserErrorCode.INVALID, explainUnaskable(asked), 'eventTypes', String(index));
 }

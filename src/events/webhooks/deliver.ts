@@ -1,3 +1,4 @@
+import { NIL } from 'uuid';
 import type { OperationContext } from '../../context.js';
 import { toGlobalId } from '../../database/loaders/ids.js';
 import { type DeliveredEvent, EVENT_COLUMNS } from '../../database/loaders/webhooks.js';
@@ -60,7 +61,7 @@ from (
 const READ_NEXT = `${HEADS} select min(next_attempt_at) as at from heads`;
 
 /** No object has this key: all come after it. */
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+const BEFORE_ALL: string = NIL;
 
 const READ_OWED = `
 select w.id from webhook_endpoints w where w.tenant_id = $1 and w.status = 'ENABLED' and exists (

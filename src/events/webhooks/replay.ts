@@ -1,12 +1,12 @@
 import { writerOf } from '../../actor.js';
 import type { OperationContext } from '../../context.js';
+import { lowestIdOf } from '../../database/loaders/events.js';
 import { sendJobs, WEBHOOKS_QUEUE } from '../../database/queue.js';
 import { runSql, transact } from '../../database/transact.js';
 import type { WebhookDeliveryStatus } from '../../entities/enums.js';
 import type { WebhookEndpoint } from '../../entities/webhook-endpoint.js';
 import { fault, refuseFaults, UserErrorCode } from '../../faults.js';
-import { EVENT_TYPE_NAMES } from '../catalogue.js';
-import { matchesFilter } from '../event-filter.js';
+import { typesAsked } from '../event-filter.js';
 import { recordEvents } from '../record.js';
 import { findEndpoint, refuseDisabled } from './endpoints.js';
 
@@ -68,13 +68,7 @@ interface Selection {
 function selectEvents({ organizationId, eventTypes }: WebhookEndpoint): Selection {
   const values = [
     ...(organizationId ? [organizationId] : []),
-    ...(eventTypes.length
-      ? [
-          EVENT_TYPE_NAMES.filter((type) =>
-            matchesFilter({ organizationId: null, eventTypes }, { type, organizationId: null }),
-          ),
-        ]
-      : []),
+    ...(eventTypes.length ? [typesAsked(eventTypes)] : []),
   ];
   const ofOrganization = organizationId ? 'and e.organization_id = $6' : '';
   const ofTypes = eventTypes.length ? `and e.type = any($${organizationId ? 7 : 6}::text[])` : '';
@@ -122,7 +116,7 @@ export async function replayEndpoint(context: OperationContext, input: ReplayEnd
     ]);
     const { id: endpointId, organizationId = null } = endpoint;
     const selection = statuses ? selectDeliveries(statuses) : selectEvents(endpoint);
-    const values = [tenantId, at, endpointId, firstId(since), firstId(until), ...selection.values];
+    const values = [tenantId, at, endpointId, lowestIdOf(since), lowestIdOf(until), ...selection.values];
     const [counted] = await runSql<{ count: number }>(
       manager,
       `select count(*)::int as count from (
@@ -152,10 +146,4 @@ export async function replayEndpoint(context: OperationContext, input: ReplayEnd
     ]);
     return count;
   });
-}
-
-/** The least UUID v7 of a time. */
-function firstId(at: Date): string {
-  const hex = Math.max(at.getTime(), 0).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }

@@ -1,0 +1,8 @@
+import type { Viewer } from '../context.js';
+import { BuiltInRole } from '../entities/enums.js';
+
+/** Whether the viewer is an administrator of this organization. What belongs to none (null) is the tenant's. */
+export function administers(viewer: Viewer, organizationId: string | null | undefined): boolean {
+  if (!organizationId) return false;
+  return viewer.rolesByOrganization.get(organizationId)?.includes(BuiltInRole.ADMINISTRATOR) ?? false;
+}
