@@ -1,11 +1,12 @@
 /**
  * The one-way imports of the house (CONTRIBUTING.md):
  *
- *   http, cli → resolvers → auth → (schema, features) → events → database → entities
+ *   http, cli → resolvers → auth → (schema, features) → memberships → events → database → entities
  *
- * Features are sso, organizations, users and tenants; none knows another. Types count: a type-only import is an import.
+ * Features are sso, organizations, applications, joining, factors, provisioning, users and tenants; none knows another. What several of them
+ * do to memberships is below them. Types count: a type-only import is an import.
  */
-const FEATURES = ['sso', 'organizations', 'users', 'tenants'];
+const FEATURES = ['sso', 'organizations', 'applications', 'joining', 'factors', 'provisioning', 'users', 'tenants'];
 
 /** What every layer above the entities may use: the context of an operation, its actor, its faults, its requests. */
 const SHARED = ['context.ts', 'actor.ts', 'faults.ts', 'outbound.ts'];
@@ -14,14 +15,16 @@ const SHARED = ['context.ts', 'actor.ts', 'faults.ts', 'outbound.ts'];
 const LAYERS = {
   database: ['entities'],
   events: ['database', 'entities'],
-  ...Object.fromEntries(FEATURES.map((feature) => [feature, ['events', 'database', 'entities']])),
-  auth: ['schema', ...FEATURES, 'events', 'database', 'entities'],
-  resolvers: ['auth', 'schema', ...FEATURES, 'events', 'database', 'entities'],
+  memberships: ['events', 'database', 'entities'],
+  ...Object.fromEntries(FEATURES.map((feature) => [feature, ['memberships', 'events', 'database', 'entities']])),
+  auth: ['schema', ...FEATURES, 'memberships', 'events', 'database', 'entities'],
+  resolvers: ['auth', 'schema', ...FEATURES, 'memberships', 'events', 'database', 'entities'],
   http: [
     'resolvers',
     'auth',
     'schema',
     ...FEATURES,
+    'memberships',
     'events',
     'database',
     'entities',
@@ -77,7 +80,7 @@ export default {
       name: 'graphql-stays-above',
       comment: 'What stores and decides does not know how it is asked.',
       severity: 'error',
-      from: { path: within(['entities', 'database', 'events', ...FEATURES]) },
+      from: { path: within(['entities', 'database', 'events', 'memberships', ...FEATURES]) },
       to: { path: 'node_modules/(graphql|type-graphql|graphql-jit|@apollo|fastify|@fastify)/' },
     },
     {

@@ -1,5 +1,12 @@
-import type { Actor, OperationContext, Viewer } from './context.js';
+import type { Actor, OperationContext, SessionViewer, Viewer } from './context.js';
 import { ActorKind } from './entities/enums.js';
+
+/** Whose change it is, when, and in which tenant: what events and provenance are made of. */
+export interface Writer {
+  tenantId: string;
+  at: Date;
+  actor: Actor;
+}
 
 /** The viewer of an operation that the schema lets nobody anonymous call. */
 export function viewerOf({ viewer }: Pick<OperationContext, 'viewer'>): Viewer {
@@ -7,12 +14,19 @@ export function viewerOf({ viewer }: Pick<OperationContext, 'viewer'>): Viewer {
   return viewer;
 }
 
+/** The session of an operation that is about the caller's own account; null for nobody, and for access tokens. */
+export function sessionOf({ viewer }: Pick<OperationContext, 'viewer'>): SessionViewer | null {
+  return viewer?.sessionId ? (viewer as SessionViewer) : null;
+}
+
 /** What `recordEvents` needs of a mutation. Without a viewer it is an operator's, at the command line. */
-export function writerOf(context: OperationContext, via: string): { tenantId: string; at: Date; actor: Actor } {
+export function writerOf(context: OperationContext, via: string): Writer {
   const { viewer } = context;
+  const ofViewer = viewer?.applicationId ? ActorKind.APPLICATION : ActorKind.USER;
   const actor = {
-    kind: viewer ? ActorKind.USER : ActorKind.OPERATOR,
+    kind: viewer ? ofViewer : ActorKind.OPERATOR,
     userId: viewer?.userId ?? null,
+    applicationId: viewer?.applicationId ?? null,
     via,
     origin: context.origin,
   };

@@ -10,22 +10,34 @@ export interface TenantContext {
   publicUrl: string;
 }
 
-/** Who is calling, with what decides about their rights. All of it came in one statement. */
+/**
+ * Who is calling, with what decides about their rights: a person with a session of their own, or by an access token that
+ * they gave to an application; or an application for itself. All of it came in one statement.
+ */
 export interface Viewer {
-  userId: string;
-  sessionId: string;
-  connectionId: string;
+  /** The person; null for an application that calls for itself. Compare by `isUser`. */
+  userId: string | null;
+  /** The application that calls for itself. */
+  applicationId: string | null;
+  /** Null for access tokens: what is about a person's account needs a session of theirs. */
+  sessionId: string | null;
+  connectionId: string | null;
   isTenantAdministrator: boolean;
-  /** Organization id → names of the roles there. */
+  /** Organization id → names of the roles there: those that count here, which an access token may narrow. */
   rolesByOrganization: ReadonlyMap<string, readonly string[]>;
   authenticatedAt: Date;
   expiresAt: Date;
 }
 
+/** A person with a session of their own. */
+export type SessionViewer = Viewer & { userId: string; sessionId: string; connectionId: string };
+
 /** Who is written into events. */
 export interface Actor {
   kind: ActorKind;
   userId: string | null;
+  /** Of kind APPLICATION. */
+  applicationId?: string | null;
   /** What was used: a mutation's name, `signIn`, a job's name. */
   via: string;
   origin?: Origin | null;

@@ -6,3 +6,8 @@ export function administers(viewer: Viewer, organizationId: string | null | unde
   if (!organizationId) return false;
   return viewer.rolesByOrganization.get(organizationId)?.includes(BuiltInRole.ADMINISTRATOR) ?? false;
 }
+
+/** Whether the viewer is this user. Nobody's row (null) is no application's. */
+export function isUser(viewer: Viewer, userId: string | null | undefined): boolean {
+  return Boolean(userId) && viewer.userId === userId;
+}

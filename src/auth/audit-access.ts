@@ -1,6 +1,6 @@
 import type { Viewer } from '../context.js';
 import type { EventFilter } from '../database/loaders/events.js';
-import { administers } from './administers.js';
+import { administers, isUser } from './administers.js';
 
 /** What the decisions about an event need of it. */
 interface EventParties {
@@ -14,17 +14,17 @@ export const HOW_TO_READ_EVENTS =
 
 /** Whether the viewer may see all of the events that a filter chooses. */
 export function mayReadEvents(viewer: Viewer, { organizationId, userId, actorUserId }: EventFilter): boolean {
-  if (viewer.isTenantAdministrator || [userId, actorUserId].includes(viewer.userId)) return true;
+  if (viewer.isTenantAdministrator || isUser(viewer, userId) || isUser(viewer, actorUserId)) return true;
   return administers(viewer, organizationId);
 }
 
 /** Events are for the person whom they are about, for whoever acted, and for the organization's administrators. */
 export function mayReadEvent(viewer: Viewer, { organizationUuid, userUuid, actorUserUuid }: EventParties): boolean {
-  if ([userUuid, actorUserUuid].includes(viewer.userId)) return true;
+  if (isUser(viewer, userUuid) || isUser(viewer, actorUserUuid)) return true;
   return administers(viewer, organizationUuid);
 }
 
 /** From where somebody acted is theirs alone. Who signs in and is not known yet is whom the event is about. */
 export function ownsOrigin(viewer: Viewer, { userUuid, actorUserUuid }: EventParties): boolean {
-  return (actorUserUuid ?? userUuid) === viewer.userId;
+  return isUser(viewer, actorUserUuid ?? userUuid);
 }

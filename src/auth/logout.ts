@@ -1,6 +1,7 @@
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import * as openid from 'openid-client';
 import { v7 } from 'uuid';
+import { sessionOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
 import { transact, runSql } from '../database/transact.js';
 import { ActorKind, LoginIntent } from '../entities/enums.js';
@@ -22,7 +23,8 @@ export async function logOut(
   context: LogoutContext,
   request: { binding: string; returnTo: string; postLogoutUri: string },
 ): Promise<URL | null> {
-  const { viewer, tenant, database, sealing, clock, log } = context;
+  const { tenant, database, sealing, clock, log } = context;
+  const viewer = sessionOf(context);
   if (!viewer) return null;
   const [session] = await database.read<ConnectionSettings & { sealedIdToken: string | null }>(
     tenant.id,

@@ -12,7 +12,7 @@ import type {
   WebhookEndpointRow,
 } from '../database/loaders/rows.js';
 import { Requirement } from '../schema/requirement.js';
-import { administers } from './administers.js';
+import { administers, isUser } from './administers.js';
 import { mayReadEvent, ownsOrigin } from './audit-access.js';
 import type { GraphQLContext } from './graphql-context.js';
 
@@ -24,7 +24,7 @@ interface ChangeRow {
   organizationUuid: string | null;
 }
 
-const ownsRow = (viewer: Viewer, { userUuid }: { userUuid: string }) => viewer.userId === userUuid;
+const ownsRow = (viewer: Viewer, { userUuid }: { userUuid: string }) => isUser(viewer, userUuid);
 
 /**
  * The policy table: for each type, who meets the requirements that are about an object. Administrators of the tenant
@@ -36,11 +36,11 @@ const POLICIES = {
     ORGANIZATION_ADMINISTRATOR: (viewer, { uuid }: OrganizationRow) => administers(viewer, uuid),
   },
   User: {
-    SELF: (viewer, { uuid }: UserRow) => viewer.userId === uuid,
+    SELF: (viewer, { uuid }: UserRow) => isUser(viewer, uuid),
     ORGANIZATION_MEMBER: (viewer, user: UserRow, context) =>
-      viewer.userId === user.uuid || anyOrganization(context, user, (id) => viewer.rolesByOrganization.has(id)),
+      isUser(viewer, user.uuid) || anyOrganization(context, user, (id) => viewer.rolesByOrganization.has(id)),
     ORGANIZATION_ADMINISTRATOR: (viewer, user: UserRow, context) =>
-      viewer.userId === user.uuid || anyOrganization(context, user, (id) => administers(viewer, id)),
+      isUser(viewer, user.uuid) || anyOrganization(context, user, (id) => administers(viewer, id)),
   },
   Membership: {
     SELF: (viewer, row: MembershipRow) => ownsRow(viewer, row),

@@ -136,6 +136,9 @@ function protectRootField(
         isLookedUp && !isLeftOut(field, args, subjectPath)
           ? await findVisible(requirements, context, valueAt(args, subjectPath))
           : null;
+      // An access token speaks for a person; their account itself is theirs alone to change.
+      if (isMutation && requirement === Requirement.SELF && !context.viewer.sessionId)
+        throw forbidden(field.name, requirement);
       const check = async (needed: Requirement, what: string) => {
         if (!(await meets(context, needed, subject?.type ?? '', subject?.row))) throw forbidden(what, needed);
       };

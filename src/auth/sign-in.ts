@@ -1,3 +1,4 @@
+import { sessionOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
 import { transact } from '../database/transact.js';
 import { ActorKind, LoginIntent, type SessionTransport } from '../entities/enums.js';
@@ -71,11 +72,12 @@ async function finishSignIn(
     response.binding!,
   );
   const claims = readClaims(raw, connection.claimNames);
+  const previous = sessionOf(context);
   let session: Awaited<ReturnType<typeof openSession>> | undefined;
   const outcome = await link(context, connection, claims, context.nameLookup, async (manager, admitted) => {
     const writer = { tenantId: context.tenant.id, at: context.clock(), actor: signInActor(context, admitted.userId) };
     if (admitted.endsOtherSessions) await endSessions(manager, writer, { userId: admitted.userId });
-    else if (context.viewer) await endSessions(manager, writer, { sessionId: context.viewer.sessionId });
+    else if (previous) await endSessions(manager, writer, { sessionId: previous.sessionId });
     session = await openSession(manager, context, {
       userId: admitted.userId,
       connectionId: connection.id,
@@ -113,7 +115,8 @@ async function finishLink(
   transaction: TakenTransaction,
   response: ProviderResponse,
 ): Promise<Linked> {
-  const { viewer, tenant } = context;
+  const { tenant } = context;
+  const viewer = sessionOf(context);
   if (!viewer || viewer.sessionId !== transaction.sessionId) throw new Refusal('LOGIN_EXPIRED');
   refuseStaleSession(context);
   const { connection } = transaction;
@@ -136,8 +139,9 @@ async function finishLink(
 }
 
 /** Linking and unlinking change how an account is entered: they need a sign-in of the last ten minutes. */
-export function refuseStaleSession({ viewer, clock }: OperationContext): void {
-  if (!viewer || clock().getTime() - viewer.authenticatedAt.getTime() > RECENT_MILLISECONDS) {
+export function refuseStaleSession(context: OperationContext): void {
+  const viewer = sessionOf(context);
+  if (!viewer || context.clock().getTime() - viewer.authenticatedAt.getTime() > RECENT_MILLISECONDS) {
     throw new Refusal('REAUTHENTICATION_REQUIRED');
   }
 }

@@ -1,12 +1,12 @@
 import { createBatch, indexBy } from '../database/batch.js';
-import type { Viewer } from '../context.js';
+import type { SessionViewer } from '../context.js';
 import type { Database } from '../database/database.js';
 import { SessionTransport } from '../entities/enums.js';
 import { hashSecret } from './token.js';
 
 /** A session as it was found for a token, with what the HTTP layer needs to keep it. */
 export interface FoundSession {
-  viewer: Viewer;
+  viewer: SessionViewer;
   transport: SessionTransport;
   /** The token is due to be replaced (never for one that was replaced already). */
   isDue: boolean;
@@ -66,7 +66,7 @@ export function createViewerLoader(database: Database, clock: () => Date): Viewe
 }
 
 /** Reads the viewers of sessions anew, by one statement; a session that is gone or has expired has none. */
-export type ViewersReader = (tenantId: string, sessionIds: readonly string[]) => Promise<Map<string, Viewer>>;
+export type ViewersReader = (tenantId: string, sessionIds: readonly string[]) => Promise<Map<string, SessionViewer>>;
 
 export function createViewersReader(database: Database, clock: () => Date): ViewersReader {
   return async (tenantId, sessionIds) => {
@@ -79,6 +79,7 @@ function readSession(row: Row, isDue: boolean): FoundSession {
   return {
     viewer: {
       userId: row.userId,
+      applicationId: null,
       sessionId: row.sessionId,
       connectionId: row.connectionId,
       isTenantAdministrator: row.isTenantAdministrator,

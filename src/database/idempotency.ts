@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 } from 'uuid';
 import { fault, Faults, UserErrorCode } from '../faults.js';
+import type { Actor } from '../context.js';
 import { runSql } from './transact.js';
 
 /**
@@ -13,7 +14,8 @@ export async function takeIdempotencyKey(
   manager: EntityManager,
   request: {
     tenantId: string;
-    userId: string;
+    /** Who calls; an operator at the command line has no keys. */
+    caller: Pick<Actor, 'userId' | 'applicationId'>;
     at: Date;
     operation: string;
     key: string | null | undefined;
@@ -21,8 +23,9 @@ export async function takeIdempotencyKey(
     objectId: string;
   },
 ): Promise<string | null> {
-  const { tenantId, userId, at, operation, key, input, objectId } = request;
-  if (key === null || key === undefined) return null;
+  const { tenantId, caller, at, operation, key, input, objectId } = request;
+  const { userId, applicationId = null } = caller;
+  if (key === null || key === undefined || !(userId ?? applicationId)) return null;
   if (!/^[\x21-\x7e]{1,128}$/.test(key)) {
     throw new Faults([
       fault(UserErrorCode.INVALID, 'idempotencyKey is 1 to 128 visible ASCII characters.', 'idempotencyKey'),
@@ -31,16 +34,17 @@ export async function takeIdempotencyKey(
   const inputHash = createHash('sha256').update(canonicalJson(input)).digest('base64url');
   const taken = await runSql(
     manager,
-    `insert into idempotency_keys (id, tenant_id, user_id, key, operation, input_hash, object_id, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant_id, user_id, key) do nothing returning id`,
-    [v7(), tenantId, userId, key, operation, inputHash, objectId, at],
+    `insert into idempotency_keys
+       (id, tenant_id, user_id, application_id, key, operation, input_hash, object_id, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id`,
+    [v7(), tenantId, userId, applicationId, key, operation, inputHash, objectId, at],
   );
   if (taken.length) return null;
   const [known] = await runSql<{ operation: string; inputHash: string; objectId: string }>(
     manager,
     `select operation, input_hash as "inputHash", object_id as "objectId" from idempotency_keys
-     where tenant_id = $1 and user_id = $2 and key = $3`,
-    [tenantId, userId, key],
+     where tenant_id = $1 and ${userId ? 'user_id' : 'application_id'} = $2 and key = $3`,
+    [tenantId, userId ?? applicationId, key],
   );
   if (known?.operation === operation && known.inputHash === inputHash) return known.objectId;
   throw new Faults([

@@ -43,10 +43,69 @@ export enum IdentifierScheme {
 /** Where a membership came from. Only SSO memberships are moved by a sign-in. */
 export enum MembershipSource {
   SSO = 'SSO',
+  JIT_CONNECTION = 'JIT_CONNECTION',
   JIT_DOMAIN = 'JIT_DOMAIN',
   ENROLLMENT = 'ENROLLMENT',
   INVITATION = 'INVITATION',
+  SCIM = 'SCIM',
   ADMIN = 'ADMIN',
+}
+
+/** Whom a role is for. */
+export enum RoleKind {
+  USER = 'USER',
+  APPLICATION = 'APPLICATION',
+}
+
+/** What an organization that requires a second factor asks for. */
+export enum MfaRule {
+  FACTOR_CONFIGURED = 'FACTOR_CONFIGURED',
+  FACTOR_USED = 'FACTOR_USED',
+}
+
+/** What a second factor is. PROVIDER: an identity provider used one; ASSERTED: a directory or an administrator says so. */
+export enum FactorKind {
+  TOTP = 'TOTP',
+  PASSKEY = 'PASSKEY',
+  PROVIDER = 'PROVIDER',
+  ASSERTED = 'ASSERTED',
+}
+
+/** A machine signs in by its secret; the others sign people in: on a server, in a browser, on a device. */
+export enum ApplicationKind {
+  MACHINE = 'MACHINE',
+  WEB = 'WEB',
+  BROWSER = 'BROWSER',
+  NATIVE = 'NATIVE',
+}
+
+export enum ApplicationStatus {
+  ENABLED = 'ENABLED',
+  DISABLED = 'DISABLED',
+}
+
+/** The pictures of an organization. */
+export enum LogoKind {
+  LIGHT = 'LIGHT',
+  DARK = 'DARK',
+  FAVICON = 'FAVICON',
+}
+
+/** Where an invitation stands. All but PENDING are final. */
+export enum InvitationStatus {
+  PENDING = 'PENDING',
+  ACCEPTED = 'ACCEPTED',
+  DECLINED = 'DECLINED',
+  REVOKED = 'REVOKED',
+  EXPIRED = 'EXPIRED',
+}
+
+/** Whether the mail of an invitation went out. */
+export enum InvitationMailStatus {
+  NONE = 'NONE',
+  WAITING = 'WAITING',
+  SENT = 'SENT',
+  FAILED = 'FAILED',
 }
 
 /** The built-in roles of every tenant. */
@@ -54,6 +113,9 @@ export enum BuiltInRole {
   ADMINISTRATOR = 'administrator',
   MEMBER = 'member',
 }
+
+/** The built-in permission: the role `administrator` grants it, and a role for applications may. */
+export const ADMINISTER = 'organization:administer';
 
 export enum ConnectionPreset {
   PROCONNECT = 'PROCONNECT',
@@ -157,6 +219,7 @@ export enum ActorKind {
   PROVIDER = 'PROVIDER',
   SYSTEM = 'SYSTEM',
   OPERATOR = 'OPERATOR',
+  APPLICATION = 'APPLICATION',
 }
 
 /** What brought an event about: each kind of actor has its own. */

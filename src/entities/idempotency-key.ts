@@ -7,7 +7,9 @@ export const IdempotencyKeySchema = defineEntity({
   filters: tenantFilter,
   properties: {
     ...ofTenant(),
-    userId: p.uuid(),
+    /** Whose key it is: a user's, or an application's. */
+    userId: p.uuid().nullable(),
+    applicationId: p.uuid().nullable(),
     key: p.string(),
     operation: p.string(),
     /** SHA-256 of the input as canonical JSON. */

@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { ofTenant, tenantFilter } from './base.js';
+import { MembershipSource } from './enums.js';
 import { Membership } from './membership.js';
 import { Role } from './role.js';
 
@@ -13,6 +14,9 @@ export const MembershipRoleSchema = defineEntity({
     role: () => p.manyToOne(Role).joinColumn('role_id'),
     grantedAt: p.datetime(),
     grantedByUserId: p.uuid().nullable(),
+    grantedByApplicationId: p.uuid().nullable(),
+    /** How it came; null for what was granted before this was kept. */
+    source: p.enum(() => MembershipSource).nullable(),
   },
 });
 

@@ -14,11 +14,12 @@ export const MembershipSchema = defineEntity({
     organization: () => p.manyToOne(Organization).joinColumn('organization_id'),
     user: () => p.manyToOne(User).joinColumn('user_id'),
     source: p.enum(() => MembershipSource),
-    /** The connection whose sign-in made it, when the source is SSO. */
+    /** The connection that it came through, when the source is SSO, JIT_CONNECTION or SCIM. */
     connection: () => p.manyToOne(Connection).joinColumn('connection_id').nullable(),
     joinedAt: p.datetime(),
     /** Who made it: the administrator of source ADMIN. */
     addedByUserId: p.uuid().nullable(),
+    addedByApplicationId: p.uuid().nullable(),
   },
 });
 

@@ -1,7 +1,8 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { ofTenant, tenantFilter, tracked } from './base.js';
 import { foldText } from './fold-text.js';
-import { NameSource, NameStatus, OrganizationStatus } from './enums.js';
+import { MfaRule, NameSource, NameStatus, OrganizationStatus } from './enums.js';
+import { uniqueSlug } from './slug.js';
 
 export const OrganizationSchema = defineEntity({
   name: 'Organization',
@@ -20,7 +21,15 @@ export const OrganizationSchema = defineEntity({
       .text()
       .onCreate((organization: { name: string }) => foldText(organization.name))
       .onUpdate((organization: { name: string }) => foldText(organization.name)),
+    /** Its name in addresses, unique in the tenant. */
+    slug: p.string().onCreate(({ id, name }: { id: string; name: string }) => uniqueSlug(name, id)),
     description: p.string().nullable(),
+    customData: p.json<Record<string, unknown>>().onCreate(() => ({})),
+    /** `#rrggbb` */
+    primaryColor: p.string().nullable(),
+    darkPrimaryColor: p.string().nullable(),
+    isMfaRequired: p.boolean().default(false),
+    mfaRule: p.enum(() => MfaRule).default(MfaRule.FACTOR_CONFIGURED),
     status: p.enum(() => OrganizationStatus).default(OrganizationStatus.ACTIVE),
     needsAdministrator: p.boolean().default(false),
     /** The member whose sign-in made the organization and who may give it its name once; null when nobody may. */

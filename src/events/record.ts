@@ -13,9 +13,9 @@ import type { Fact } from './catalogue.js';
 const INSERT = `
 with written as (
   insert into events
-    (id, tenant_id, type, at, actor_kind, actor_user_id, via, ip_address, user_agent, organization_id, user_id, object_id,
-     "before", "after", changes_salt, origin_salt)
-  select f.id, $1, f.type, $2, $3, $4, $5, $6, $7, f."organizationId", f."userId", f."objectId", f."before", f."after",
+    (id, tenant_id, type, at, actor_kind, actor_user_id, actor_application_id, via, ip_address, user_agent,
+     organization_id, user_id, object_id, "before", "after", changes_salt, origin_salt)
+  select f.id, $1, f.type, $2, $3, $4, $9, $5, $6, $7, f."organizationId", f."userId", f."objectId", f."before", f."after",
     decode(f."changesSalt", 'hex'), decode(f."originSalt", 'hex')
   from jsonb_to_recordset($8::jsonb) as f(id uuid, type text, "organizationId" uuid, "userId" uuid, "objectId" uuid,
     "before" jsonb, "after" jsonb, "changesSalt" text, "originSalt" text)
@@ -57,6 +57,7 @@ export async function recordEvents(
     ipAddress,
     userAgent,
     JSON.stringify(rows),
+    actor.applicationId ?? null,
   ]);
   announceJobs(EVENTS_QUEUE);
 }

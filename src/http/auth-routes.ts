@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { sessionOf } from '../actor.js';
 import { acceptLogoutToken, logOut, LogoutTokenError } from '../auth/logout.js';
 import { beginLogin, takeTransaction } from '../auth/login.js';
 import { DEFAULT_PAGE, safeReturnTo } from '../auth/return-to.js';
@@ -35,7 +36,7 @@ export async function useAuthRoutes(server: FastifyInstance, services: Services)
         intent: isLink ? LoginIntent.LINK : LoginIntent.SIGN_IN,
         redirectUri: callbackOf(context.tenant.publicUrl, connection.slug),
         returnTo: safeReturnTo(returnTo),
-        sessionId: isLink ? context.viewer?.sessionId : undefined,
+        sessionId: isLink ? sessionOf(context)?.sessionId : undefined,
         loginHint: typeof loginHint === 'string' ? loginHint.slice(0, 256) : undefined,
         isSilent: prompt === 'none',
       });

@@ -1,17 +1,18 @@
 import { LockMode } from '@mikro-orm/postgresql';
-import { v7 } from 'uuid';
 import { viewerOf, writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
-import { toGlobalId } from '../database/loaders/ids.js';
 import { rotateSessionsOf } from '../database/rotate-sessions.js';
-import { runSql, transact } from '../database/transact.js';
-import { BuiltInRole, MembershipSource, OrganizationStatus, UserStatus } from '../entities/enums.js';
+import { transact } from '../database/transact.js';
+import { MembershipSource, OrganizationStatus, UserStatus } from '../entities/enums.js';
 import { Membership } from '../entities/membership.js';
-import { Organization } from '../entities/organization.js';
 import { User } from '../entities/user.js';
 import type { Fact } from '../events/catalogue.js';
 import { recordEvents } from '../events/record.js';
 import { fault, refuseFaults, UserErrorCode } from '../faults.js';
+import { findBuiltInRoles } from '../memberships/built-in-roles.js';
+import { changeRoles } from '../memberships/change-roles.js';
+import { addedFacts, insertMembers } from '../memberships/insert-members.js';
+import { settleAdministrators } from '../memberships/settle-administrators.js';
 import { lockOrganization } from './update-organization.js';
 
 /**
@@ -44,60 +45,21 @@ export async function appointMember(
           'organizationId',
         ),
     ]);
+    const builtIn = await findBuiltInRoles(manager, tenantId);
+    const source = MembershipSource.ADMIN;
     const facts: Fact[] = [];
-    const about = { organizationId: organization.id, userId: user!.id };
-    const membership =
-      known ??
-      manager.create(Membership, {
-        tenantId,
-        organization: manager.getReference(Organization, organization.id),
-        user: user!,
-        source: MembershipSource.ADMIN,
-        joinedAt: at,
-        addedByUserId: viewer.userId,
-      });
-    await manager.flush();
-    const roles = known ? [BuiltInRole.ADMINISTRATOR] : [BuiltInRole.MEMBER, BuiltInRole.ADMINISTRATOR];
-    if (!known)
-      facts.push({
-        type: 'membership.added',
-        ...about,
-        objectId: membership.id,
-        after: {
-          organizationId: toGlobalId('Organization', organization.id),
-          source: MembershipSource.ADMIN,
-          connection: null,
-          roles,
-        },
-      });
-    const granted = await runSql(
-      manager,
-      `insert into membership_roles (id, tenant_id, membership_id, role_id, granted_at, granted_by_user_id)
-       select role.id, $1, $2, r.id, $3, $4
-       from unnest($5::uuid[], $6::text[]) as role(id, name) join roles r on r.tenant_id = $1 and r.name = role.name
-       on conflict (tenant_id, membership_id, role_id) do nothing returning id`,
-      [tenantId, membership.id, at, viewer.userId, roles.map(() => v7()), roles],
-    );
-    if (!granted.length) return membership.id;
-    facts.push({
-      type: 'membership.role_granted',
-      ...about,
-      objectId: membership.id,
-      after: { role: BuiltInRole.ADMINISTRATOR },
-    });
-    if (organization.needsAdministrator) {
-      organization.needsAdministrator = false;
-      facts.push({
-        type: 'organization.updated',
-        organizationId: organization.id,
-        objectId: organization.id,
-        before: { needsAdministrator: true },
-        after: { needsAdministrator: false },
-      });
-      await manager.flush();
+    if (!known) {
+      const pairs = [{ organizationId: organization.id, userId: user!.id }];
+      const roles = [{ organizationId: organization.id, roleId: builtIn.member }];
+      facts.push(...addedFacts(await insertMembers(manager, writer, { pairs, source, roles }), { source }));
     }
+    const membershipId = known?.id ?? facts[0]!.objectId!;
+    const grants = [{ membershipId, roleId: builtIn.administrator }];
+    const changed = await changeRoles(manager, writer, { grants, source });
+    if (!changed.facts.length) return membershipId;
+    facts.push(...changed.facts, ...(await settleAdministrators(manager, writer, changed.organizationIds)));
     await rotateSessionsOf(manager, tenantId, at, user!.id);
     await recordEvents(manager, writer, facts);
-    return membership.id;
+    return membershipId;
   });
 }

@@ -18,7 +18,9 @@ export async function completeOrganization(
   await transact(context.database, writer.tenantId, async (manager) => {
     const organization = await lockOrganization(manager, input.id);
     const isOpen =
-      organization.completionUserId === viewerOf(context).userId && organization.nameStatus !== NameStatus.CONFIRMED;
+      organization.completionUserId !== null &&
+      organization.completionUserId === viewerOf(context).userId &&
+      organization.nameStatus !== NameStatus.CONFIRMED;
     refuseFaults([
       !isOpen &&
         fault(

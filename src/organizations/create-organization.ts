@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import { viewerOf, writerOf } from '../actor.js';
+import { writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
 import { takeIdempotencyKey } from '../database/idempotency.js';
 import { transact } from '../database/transact.js';
@@ -29,8 +29,15 @@ export async function createOrganization(context: OperationContext, input: Creat
   const { tenantId, at } = writer;
   return transact(context.database, tenantId, async (manager) => {
     const id = v7();
-    const { userId } = viewerOf(context);
-    const request = { tenantId, userId, at, operation: 'organizationCreate', key, input: rest, objectId: id };
+    const request = {
+      tenantId,
+      caller: writer.actor,
+      at,
+      operation: 'organizationCreate',
+      key,
+      input: rest,
+      objectId: id,
+    };
     const made = await takeIdempotencyKey(manager, request);
     if (made) return made;
     const organization = manager.create(Organization, {

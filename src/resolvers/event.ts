@@ -31,6 +31,7 @@ const CAUSES: Record<ActorKind, EventCause> = {
   [ActorKind.PROVIDER]: EventCause.PROVIDER,
   [ActorKind.SYSTEM]: EventCause.JOB,
   [ActorKind.OPERATOR]: EventCause.COMMAND,
+  [ActorKind.APPLICATION]: EventCause.MUTATION,
 };
 
 @Resolver(() => EventType)

@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLContext } from '../auth/graphql-context.js';
-import { administers } from '../auth/administers.js';
+import { administers, isUser } from '../auth/administers.js';
 import { badInput } from '../auth/errors.js';
 import { uuidOf } from '../database/loaders/ids.js';
 import type { OrganizationRow } from '../database/loaders/rows.js';
@@ -125,7 +125,7 @@ export class OrganizationResolver {
     const isAdministrator = ofTenant || administers(viewer!, row.uuid);
     return {
       update: isAdministrator,
-      complete: row.completionUserId === viewer!.userId && row.nameStatus !== NameStatus.CONFIRMED,
+      complete: isUser(viewer!, row.completionUserId) && row.nameStatus !== NameStatus.CONFIRMED,
       appoint: isAdministrator,
       delete: ofTenant,
     };

@@ -1,4 +1,5 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
+import { sessionOf } from '../actor.js';
 import { badInput } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
 import { beginLogin } from '../auth/login.js';
@@ -93,7 +94,7 @@ export class SsoResolver {
         redirectUri: input.redirectUri,
         returnTo: safeReturnTo(input.returnTo),
         loginHint: input.loginHint ?? undefined,
-        sessionId: input.intent === LoginIntent.LINK ? context.viewer?.sessionId : undefined,
+        sessionId: input.intent === LoginIntent.LINK ? sessionOf(context)?.sessionId : undefined,
       });
       return { authorizationUrl: url.href, binding, userErrors: [] };
     } catch (error) {
@@ -140,7 +141,7 @@ export class SsoResolver {
     @Arg('input', () => IdentityLinkInput, { description: "The provider's answer." }) input: IdentityLinkInput,
   ) {
     const { loaders, tenant, viewer } = context;
-    const user = () => loaders.users.byId(tenant.id, viewer!.userId);
+    const user = () => viewer?.userId && loaders.users.byId(tenant.id, viewer.userId);
     try {
       const { identityId } = await completeLink(context, readAnswer(input));
       return { identity: loaders.users.identityById(tenant.id, identityId), user: user(), userErrors: [] };

@@ -1,5 +1,6 @@
 import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
-import { badInput } from '../auth/errors.js';
+import { sessionOf } from '../actor.js';
+import { badInput, graphqlError } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
 import { uuidOf } from '../database/loaders/ids.js';
 import { isAskable, MOST_ASKED_TYPES } from '../events/event-filter.js';
@@ -70,16 +71,19 @@ export class SubscriptionResolver {
 }
 
 function subscribe(
-  { live, tenant, viewer, authorize }: GraphQLContext,
+  context: GraphQLContext,
   organizationId: string | null,
   eventTypes: readonly string[],
   after: string | null | undefined,
 ) {
+  const { live, tenant, authorize } = context;
+  const viewer = sessionOf(context);
+  if (!viewer) throw graphqlError('FORBIDDEN', 'Live queries are for people who are signed in, by their session.');
   const uuid = after === null || after === undefined ? null : uuidOf('Event', after);
   if (after && !uuid) throw badInput('after is the id of an event: evt_…', 'after');
   return live.subscribe({
     tenantId: tenant.id,
-    viewer: viewer!,
+    viewer,
     filter: { organizationId, eventTypes },
     after: uuid,
     authorize: authorize!,

@@ -13,19 +13,23 @@ export class ViewerResolver {
     return viewer && {};
   }
 
-  @FieldResolver(() => UserType, { nullable: true, description: 'The person.' })
+  @FieldResolver(() => UserType, { nullable: true, description: 'The person; null for an application.' })
   user(@Ctx() { loaders, tenant, viewer }: GraphQLContext) {
-    return loaders.users.byId(tenant.id, viewer!.userId);
+    return viewer?.userId ? loaders.users.byId(tenant.id, viewer.userId) : null;
   }
 
-  @FieldResolver(() => SessionType, { nullable: true, description: 'The session of this call.' })
+  @FieldResolver(() => SessionType, {
+    nullable: true,
+    description: 'The session of this call; null for an access token.',
+  })
   session(@Ctx() { loaders, tenant, viewer }: GraphQLContext) {
-    return loaders.users.sessionById(tenant.id, viewer!.sessionId);
+    return viewer?.sessionId ? loaders.users.sessionById(tenant.id, viewer.sessionId) : null;
   }
 
   @FieldResolver(() => OrganizationType, { nullable: true, description: 'The organization of the last sign-in.' })
   async organization(@Ctx() { loaders, tenant, viewer }: GraphQLContext) {
-    const session = await loaders.users.sessionById(tenant.id, viewer!.sessionId);
+    if (!viewer?.sessionId) return null;
+    const session = await loaders.users.sessionById(tenant.id, viewer.sessionId);
     const active = session?.activeOrganizationUuid;
     return active ? loaders.organizations.byId(tenant.id, active) : null;
   }

@@ -48,9 +48,11 @@ register(stored.IdentifierScheme, 'IdentifierScheme', 'The registry of an identi
 });
 register(stored.MembershipSource, 'MembershipSource', 'Where a membership came from.', {
   SSO: 'A sign-in; the next one may move it.',
+  JIT_CONNECTION: 'A rule about the connection of the first sign-in.',
   JIT_DOMAIN: 'A rule about the domain of the email address.',
   ENROLLMENT: 'A petition.',
   INVITATION: 'An invitation.',
+  SCIM: 'A directory.',
   ADMIN: 'An administrator.',
 });
 register(stored.ConnectionPreset, 'ConnectionPreset', 'What kind of provider a connection leads to.', {
@@ -153,6 +155,7 @@ register(stored.ActorKind, 'ActorKind', 'Who acted.', {
   PROVIDER: 'An identity provider.',
   SYSTEM: 'Vestibule by itself.',
   OPERATOR: 'Whoever runs Vestibule, at the command line.',
+  APPLICATION: 'An application, for itself.',
 });
 register(stored.EventCause, 'EventCause', 'What brought an event about; `via` says which one.', {
   MUTATION: 'Something that a person asked of the API: a mutation, a logout, an export.',

@@ -48,10 +48,9 @@ export async function createConnection(context: Configuring, input: CreateConnec
   const { tenantId, at } = writer;
   const { idempotencyKey: key, ...rest } = input;
   const id = v7();
-  const userId = context.viewer?.userId;
   return transact(context.database, tenantId, async (manager) => {
     const request = { tenantId, at, operation: 'connectionCreate', key, input: rest, objectId: id };
-    const made = userId ? await takeIdempotencyKey(manager, { ...request, userId }) : null;
+    const made = await takeIdempotencyKey(manager, { ...request, caller: writer.actor });
     if (made) return made;
     const connection = manager.create(Connection, {
       ...complete,

@@ -34,7 +34,7 @@ select
    )) from by_email u) as "emailUser",
   (select jsonb_build_object('id', id, 'status', status, 'nameStatus', name_status) from claimed) as "organization",
   (select coalesce(jsonb_agg(jsonb_build_object(
-      'id', m.id, 'organizationId', m.organization_id, 'isOfConnection', m.connection_id is not distinct from $2,
+      'id', m.id, 'organizationId', m.organization_id, 'isOfConnection', m.source = 'SSO' and m.connection_id = $2,
       'isSoleAdministrator', exists (
         select 1 from membership_roles mr join roles r on r.tenant_id = mr.tenant_id and r.id = mr.role_id
         where mr.tenant_id = $1 and mr.membership_id = m.id and r.name = 'administrator'
@@ -49,7 +49,7 @@ select
    from person
    join memberships m on m.tenant_id = $1 and m.user_id = person.id
    left join claimed on claimed.id = m.organization_id
-   where m.connection_id = $2 or claimed.id is not null) as "memberships"`;
+   where (m.source = 'SSO' and m.connection_id = $2) or claimed.id is not null) as "memberships"`;
 
 /** Everything that the decision needs, in one statement. */
 export async function findForLink(

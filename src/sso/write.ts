@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 } from 'uuid';
 import { RetryTransaction, runSql } from '../database/transact.js';
 import { foldText } from '../entities/fold-text.js';
+import { uniqueSlug } from '../entities/slug.js';
 import type { IdentifierScheme, NameSource, NameStatus, UserStatus } from '../entities/enums.js';
 import type { SignInClaims } from './claims.js';
 import type { NewProfile, ProfileChanges } from './decide.js';
@@ -57,8 +58,9 @@ export async function insertOrganization(
        returning organization_id
      )
      insert into organizations
-       (id, tenant_id, name, name_status, name_source, name_lookup_at, search_text, status, created_at, updated_at)
-     select organization_id, $2, $6, $7, $8, $9::timestamptz, $10, 'ACTIVE', $11::timestamptz, $11::timestamptz from taken
+       (id, tenant_id, name, slug, name_status, name_source, name_lookup_at, search_text, status, created_at, updated_at)
+     select organization_id, $2, $6, $12, $7, $8, $9::timestamptz, $10, 'ACTIVE', $11::timestamptz, $11::timestamptz
+     from taken
      returning id`,
     [
       v7(),
@@ -72,6 +74,7 @@ export async function insertOrganization(
       nameLookupAt,
       foldText(name),
       at,
+      uniqueSlug(name, id),
     ],
   );
   return rows[0]?.id ?? null;
@@ -166,11 +169,11 @@ export async function insertMembership(
        values ($1, $2, $3, $4, 'SSO', $5, $6) on conflict (tenant_id, organization_id, user_id) do nothing
        returning id
      ), granted as (
-       insert into membership_roles (id, tenant_id, membership_id, role_id, granted_at)
-       select role.id, $2, joined.id, r.id, $6
+       insert into membership_roles (id, tenant_id, membership_id, role_id, granted_at, source)
+       select role.id, $2, joined.id, r.id, $6, 'SSO'
        from joined
        cross join unnest($7::uuid[], $8::text[]) as role(id, name)
-       join roles r on r.tenant_id = $2 and r.name = role.name
+       join roles r on r.tenant_id = $2 and r.is_built_in and r.name = role.name
      )
      select id from joined`,
     [

@@ -1,14 +1,9 @@
 import { v7 } from 'uuid';
-import { ActorKind, BuiltInRole } from '../entities/enums.js';
-import { Role } from '../entities/role.js';
+import { ActorKind } from '../entities/enums.js';
 import type { Database } from '../database/database.js';
 import { runSql, transact } from '../database/transact.js';
 import { recordEvents } from '../events/record.js';
-
-const ROLES: Record<BuiltInRole, string> = {
-  [BuiltInRole.ADMINISTRATOR]: 'Edits the organization and makes other members administrators.',
-  [BuiltInRole.MEMBER]: 'Belongs to the organization.',
-};
+import { writeTemplate } from './template.js';
 
 /** Makes a tenant with its built-in roles; the tenant that has this slug stays as it is. Gives the id. */
 export async function createTenant(
@@ -29,12 +24,10 @@ export async function createTenant(
       if (other) return other.id;
       throw new Error(`Another tenant has the host name ${host}.`);
     }
-    for (const [role, description] of Object.entries(ROLES)) {
-      manager.create(Role, { tenantId: id, name: role, description, isBuiltIn: true, permissions: [] });
-    }
-    await manager.flush();
+    const at = new Date();
+    await writeTemplate(manager, id, at);
     const actor = { kind: ActorKind.OPERATOR, userId: null, via: 'tenant create' };
-    await recordEvents(manager, { tenantId: id, at: new Date(), actor }, [
+    await recordEvents(manager, { tenantId: id, at, actor }, [
       { type: 'tenant.created', objectId: id, after: { slug, name, host } },
     ]);
     return id;

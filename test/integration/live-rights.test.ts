@@ -165,11 +165,12 @@ describe('auditEvents', () => {
       [gateway.tenant.id, person.membershipId, gateway.tenant.roles.get('administrator')],
       [
         {
-          type: 'membership.role_granted',
+          type: 'membership.roles_changed',
           organizationId: uuid,
           userId: person.userId,
           objectId: person.membershipId,
-          after: { role: 'member' },
+          before: { roles: ['administrator', 'member'] },
+          after: { roles: ['member'] },
         },
       ],
     );

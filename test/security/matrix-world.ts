@@ -97,11 +97,12 @@ export async function createWorld(): Promise<World> {
   await transact(gateway.database, tenant.id, (manager) =>
     recordEvents(manager, { tenantId: tenant.id, at: new Date(), actor }, [
       {
-        type: 'membership.role_granted',
+        type: 'membership.roles_changed',
         organizationId: organization.id,
         userId: self.userId,
         objectId: membership.id,
-        after: { role: 'member' },
+        before: { roles: ['administrator', 'member'] },
+        after: { roles: ['member'] },
       },
     ]),
   );

@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 import type { Database } from '../../src/database/database.js';
 import type { Sealing } from '../../src/database/sealing.js';
 import { transact } from '../../src/database/transact.js';
+import { writeTemplate } from '../../src/tenants/template.js';
 import {
   BuiltInRole,
   Connection,
@@ -35,13 +36,10 @@ let serial = 0;
 /** A tenant with its built-in roles. */
 export async function seedTenant(database: Database, slug = 'default'): Promise<SeededTenant> {
   const id = v7();
-  const roles = new Map<string, string>(Object.values(BuiltInRole).map((name) => [name, v7()]));
-  await transact(database, id, async (manager) => {
+  const roles = await transact(database, id, async (manager) => {
     manager.create(Tenant, { id, slug, name: slug });
     await manager.flush();
-    for (const [name, roleId] of roles) {
-      manager.create(Role, { id: roleId, tenantId: id, name, description: '', isBuiltIn: true, permissions: [] });
-    }
+    return writeTemplate(manager, id, new Date());
   });
   return { id, slug, database, roles };
 }

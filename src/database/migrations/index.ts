@@ -1,3 +1,4 @@
+import { Migration20261123Organizations } from './20261123-organizations.js';
 import { Migration20261122Events } from './20261122-events.js';
 import { Migration20261121SignIn } from './20261121-sign-in.js';
 
@@ -5,4 +6,5 @@ import { Migration20261121SignIn } from './20261121-sign-in.js';
 export const migrations = [
   { name: '20261121-sign-in', class: Migration20261121SignIn },
   { name: '20261122-events', class: Migration20261122Events },
+  { name: '20261123-organizations', class: Migration20261123Organizations },
 ];

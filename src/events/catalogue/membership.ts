@@ -3,6 +3,8 @@ import { MembershipSource } from '../../entities/enums.js';
 import { defineEvent } from './define.js';
 import { connectionSlug, exampleId, globalId, oneOf } from './values.js';
 
+const roles = () => z.strictObject({ roles: z.array(z.string()) });
+
 /** Events about who belongs to an organization, and as what. */
 export const membershipEvents = {
   'membership.added': defineEvent({
@@ -37,11 +39,23 @@ export const membershipEvents = {
       after: { organizationId: 'org_0199a1b2-c3d4-7e5f-8a6b-0000000000ff', connection: 'proconnect' },
     },
   }),
-  'membership.role_granted': defineEvent({
-    description: 'A member was given a role.',
+  'membership.roles_changed': defineEvent({
+    description: 'A member was given roles, or lost some: all of them before and after.',
     about: 'Membership',
     changesRights: true,
-    after: z.strictObject({ role: z.string() }),
-    example: { after: { role: 'administrator' } },
+    before: roles(),
+    after: roles(),
+    example: { before: { roles: ['member'] }, after: { roles: ['administrator', 'member'] } },
+  }),
+  'membership.removed': defineEvent({
+    description: 'A user is a member of an organization no more: they left, or were removed.',
+    about: 'Membership',
+    changesRights: true,
+    before: z.strictObject({
+      organizationId: globalId('Organization'),
+      source: oneOf(MembershipSource),
+      roles: z.array(z.string()),
+    }),
+    example: { before: { organizationId: exampleId('Organization'), source: 'ADMIN', roles: ['member'] } },
   }),
 };

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Viewer } from '../../context.js';
+import type { SessionViewer } from '../../context.js';
 import type { Database } from '../../database/database.js';
 import { EVENT_TYPES, isEventType } from '../catalogue.js';
 import { LIVE_PAGE, type LiveEvent, readEvents, readLastSequence } from './read-events.js';
@@ -13,7 +13,7 @@ export interface FeedServices {
   log: Logger;
   clock: () => Date;
   /** The viewers of sessions as they are now, by one statement. */
-  findViewers: (tenantId: string, sessionIds: readonly string[]) => Promise<Map<string, Viewer>>;
+  findViewers: (tenantId: string, sessionIds: readonly string[]) => Promise<Map<string, SessionViewer>>;
 }
 
 /**
@@ -109,7 +109,7 @@ export class TenantFeed {
   }
 
   /** Authorizes one subscriber again. */
-  async verify(subscription: LiveSubscription, find: () => Promise<Viewer | undefined>): Promise<void> {
+  async verify(subscription: LiveSubscription, find: () => Promise<SessionViewer | undefined>): Promise<void> {
     const check = ++this.checks;
     await this.decide(subscription, await find(), check, []);
   }
@@ -117,7 +117,7 @@ export class TenantFeed {
   /** Applies what a check has found, unless one that began later was faster. */
   private async decide(
     subscription: LiveSubscription,
-    viewer: Viewer | undefined,
+    viewer: SessionViewer | undefined,
     check: number,
     batch: readonly LiveEvent[],
   ): Promise<void> {
@@ -212,6 +212,6 @@ function changesRights({ row }: LiveEvent): boolean {
   return isEventType(row.type) ? EVENT_TYPES[row.type].changesRights : true;
 }
 
-function isAbout(batch: readonly LiveEvent[], viewer: Viewer): boolean {
+function isAbout(batch: readonly LiveEvent[], viewer: SessionViewer): boolean {
   return batch.some((event) => changesRights(event) && event.row.userUuid === viewer.userId);
 }

@@ -1,6 +1,6 @@
 import { type BatchedRead, createBatch } from '../../database/batch.js';
 import type { Listener } from '../../database/pool.js';
-import type { Viewer } from '../../context.js';
+import type { SessionViewer } from '../../context.js';
 import { EVENTS_CHANNEL } from '../dispatch.js';
 import { type FeedServices, TenantFeed } from './feed.js';
 import { createPlaceFinder, type EventPlace } from './read-events.js';
@@ -19,7 +19,7 @@ const MOST_OF_SESSION = 100;
 export class LiveEvents {
   private readonly feeds = new Map<string, TenantFeed>();
   private readonly findPlace: BatchedRead<EventPlace, void>;
-  private readonly findViewer: BatchedRead<Viewer, void>;
+  private readonly findViewer: BatchedRead<SessionViewer, void>;
   private listening: Promise<Listener> | null = null;
   private timer: NodeJS.Timeout | undefined;
   private ticks = 0;

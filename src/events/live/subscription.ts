@@ -1,4 +1,4 @@
-import type { Viewer } from '../../context.js';
+import type { SessionViewer } from '../../context.js';
 import { type EventFilter, matchesFilter } from '../event-filter.js';
 import type { LiveEvent } from './read-events.js';
 
@@ -8,18 +8,18 @@ const MOST_WAITING = 1_000;
 /** What somebody subscribes to. Ids are uuids. */
 export interface LiveRequest {
   tenantId: string;
-  viewer: Viewer;
+  viewer: SessionViewer;
   filter: EventFilter;
   /** The event to go on after; null: from now on. */
   after: string | null;
   /** Whether a viewer may have this (null: their session has ended): the error that says why not, or null. */
-  authorize: (viewer: Viewer | null) => Promise<Error | null>;
+  authorize: (viewer: SessionViewer | null) => Promise<Error | null>;
 }
 
 /** An event, and the viewer as their rights were known when it was handed out. */
 export interface LiveItem {
   event: LiveEvent;
-  viewer: Viewer;
+  viewer: SessionViewer;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface LiveItem {
 export class LiveSubscription implements AsyncIterableIterator<LiveItem> {
   /** Takes what is pushed: it has seen everything before. */
   isLive = false;
-  viewer: Viewer;
+  viewer: SessionViewer;
   /** The highest number of a check of rights whose outcome was applied: one that began earlier comes too late. */
   appliedCheck = 0;
   /** An event to go on after that has no place in the log yet: those that come before it are passed over. */

@@ -43,7 +43,7 @@ export async function createEndpoint(
   const organizationId = input.organizationId ?? null;
   return transact(context.database, tenantId, async (manager) => {
     const request = { tenantId, at, operation: 'webhookEndpointCreate', key, input, objectId: id };
-    const made = userId ? await takeIdempotencyKey(manager, { ...request, userId }) : null;
+    const made = await takeIdempotencyKey(manager, { ...request, caller: writer.actor });
     if (made) return { id: made, secret: null };
     await refuseTooMany(manager, tenantId, organizationId);
     const secret = createSecret();

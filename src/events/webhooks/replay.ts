@@ -66,10 +66,7 @@ interface Selection {
 
 /** Every event of the log that the endpoint asks for, delivered before or not. */
 function selectEvents({ organizationId, eventTypes }: WebhookEndpoint): Selection {
-  const values = [
-    ...(organizationId ? [organizationId] : []),
-    ...(eventTypes.length ? [typesAsked(eventTypes)] : []),
-  ];
+  const values = [...(organizationId ? [organizationId] : []), ...(eventTypes.length ? [typesAsked(eventTypes)] : [])];
   const ofOrganization = organizationId ? 'and e.organization_id = $6' : '';
   const ofTypes = eventTypes.length ? `and e.type = any($${organizationId ? 7 : 6}::text[])` : '';
   return {
