@@ -8,8 +8,8 @@
  */
 const FEATURES = ['sso', 'organizations', 'applications', 'joining', 'factors', 'provisioning', 'users', 'tenants'];
 
-/** What every layer above the entities may use: the context of an operation, its actor, its faults, its requests. */
-const SHARED = ['context.ts', 'actor.ts', 'faults.ts', 'outbound.ts'];
+/** What every layer above the entities may use: the context of an operation, its actor, its faults, its requests, secrets. */
+const SHARED = ['context.ts', 'actor.ts', 'faults.ts', 'outbound.ts', 'redirect-uri.ts', 'secret.ts', 'mailer.ts'];
 
 /** Folder → what of `src` it may import beside itself and SHARED. */
 const LAYERS = {
@@ -73,7 +73,7 @@ export default {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(schema/|faults\\.ts$|entities/(enums|siret|email-address|event-order|organization-order)\\.ts$)',
+          '^src/(schema/|faults\\.ts$|entities/(enums|exact-number|siret|email-address|event-order|member-order|organization-order)\\.ts$)',
       },
     },
     {

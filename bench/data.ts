@@ -92,13 +92,13 @@ function statements({
 }: Omit<LoadOptions, 'url' | 'callers'>): [string, unknown[]][] {
   const { organizations, users } = size;
   const large = largeOrganizations(size);
-  const member = `1 + ((n::bigint * 7919 + j::bigint * 104729) % ${users})`;
+  const member = `(1 + ((n::bigint * 7919 + j::bigint * 104729) % ${users}))`;
   const begun = `timestamptz '2025-01-01' + n * interval '1 second'`;
   const people = users + 2 * CALLERS;
   return [
     [
-      `insert into organizations (id, tenant_id, name, name_status, name_source, search_text, description, status, created_at, updated_at)
-       select ${uuidSql('organization', 'n')}, $1, 'Organization ' || n, 'CONFIRMED', 'CLAIM', 'organization ' || n,
+      `insert into organizations (id, tenant_id, name, slug, name_status, name_source, search_text, description, status, created_at, updated_at)
+       select ${uuidSql('organization', 'n')}, $1, 'Organization ' || n, 'organization-' || n, 'CONFIRMED', 'CLAIM', 'organization ' || n,
          case when n % 3 = 0 then null else 'What organization ' || n || ' does' end, 'ACTIVE', ${begun}, ${begun}
        from generate_series(1, ${organizations}) n`,
       [tenantId],
@@ -124,9 +124,10 @@ function statements({
       [tenantId, connectionId, issuer],
     ],
     [
-      `insert into memberships (id, tenant_id, organization_id, user_id, source, connection_id, joined_at)
+      // Triggers do not run meanwhile: the name by which a member is sorted is given.
+      `insert into memberships (id, tenant_id, organization_id, user_id, source, connection_id, joined_at, member_name)
        select ${uuidSql('membership', 'j * 10000000 + n')}, $1, ${uuidSql('organization', 'n')}, ${uuidSql('user', member)},
-         'SSO', $2, ${begun}
+         'SSO', $2, ${begun}, 'given ' || ${member} || ' family ' || ${member}
        from generate_series(0, ${LARGE_MEMBERS - 1}) j
        cross join generate_series(1, case when j < ${SMALL_MEMBERS} then ${organizations} else ${large} end) n`,
       [tenantId, connectionId],

@@ -8,6 +8,7 @@ import type { AuditLine } from './audit/measure.js';
 import type { Size } from './data.js';
 import { addedBy, type EventLine } from './events/measure.js';
 import { type LiveLine, liveTable } from './live/measure.js';
+import type { MemberLine } from './members/measure.js';
 import { CONNECTIONS, type Figures, medianOf, ratioOf, spreadOf } from './measure.js';
 import { POOL_SIZE } from './servers/pool.js';
 import type { SignInFigures } from './sign-in/measure.js';
@@ -32,6 +33,7 @@ export interface Report {
   signIns: SignInFigures;
   events: EventLine[];
   audit: AuditLine[];
+  members: MemberLine[];
   live: LiveLine[];
   growth: Growth[];
   version: string;
@@ -50,6 +52,7 @@ export async function writeReport(report: Report): Promise<string> {
     `## Reads\n\n${reads(report.measured, notes)}`,
     `## Sign-ins\n\n${signIns(report.signIns, notes)}`,
     `## Events\n\n${events(report.events, notes)}`,
+    `## Members\n\n${members(report.members, notes)}`,
     `## The audit log\n\n${audit(report.audit, notes)}`,
     `## Live queries\n\n${live(report.live, notes)}`,
     `## Growth\n\n${growth(report.growth, notes)}`,
@@ -225,6 +228,18 @@ function live(lines: LiveLine[], notes: string[]): string {
     'A mutation changes an organization that so many subscribe to, over WebSockets, each with a session of their own. The time begins when the mutation is sent, so it holds the change itself, its place in the chain of the audit log and the notification. Statements are those of the whole change, without those of the job queue; memory is what the process holds more than before the subscribers came, after a collection of garbage.',
     liveTable(lines),
   ].join('\n\n');
+}
+
+function members(lines: MemberLine[], notes: string[]): string {
+  const rows = lines.map(({ title, floorTitle, floor, own, statements }, index) => {
+    const ratio = own / floor;
+    // Of the design: an edit of 1,000 members is at most four times one statement on the same rows, a deep page 1.2.
+    const most = index === 0 ? 4 : floorTitle === 'page 1' ? 1.2 : null;
+    if (most && ratio > most) notes.push(`${title}: ${ratio.toFixed(2)} × ${floorTitle}, where ${most} is the target.`);
+    const times = [`${own.toFixed(1)} ms`, `${floor.toFixed(1)} ms`, `${ratio.toFixed(2)} ×`];
+    return [title, floorTitle, ...times, String(statements), most ? `≤ ${most}` : '–'];
+  });
+  return table(['what', 'against', 'Vestibule', 'that', 'ratio', 'statements', 'target'], rows);
 }
 
 function audit(lines: AuditLine[], notes: string[]): string {

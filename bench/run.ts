@@ -5,6 +5,7 @@ import { createDatabase, type LoadedDatabase, type Server, startServer } from '.
 import { measureEvents } from './events/measure.js';
 import { liveTable, measureLive } from './live/measure.js';
 import { agreedBodies, type Contender, countStatements, floorRequest, graphqlRequest, time } from './measure.js';
+import { type MemberLine, measureMembers } from './members/measure.js';
 import { type Build, build, type Generator, startScript, startVestibule, startWorker } from './processes.js';
 import { profile } from './profile.js';
 import { type Growth, type Measured, writeReport } from './report.js';
@@ -54,6 +55,11 @@ async function main(): Promise<void> {
       ? await measureAudit(server, options.large ? 10_000_000 : 1_000_000, options.quick ? 20 : 100, tell)
       : [];
   if (options.only === 'audit') return;
+  const members: MemberLine[] =
+    !options.only || options.only.split(',').includes('edit-members')
+      ? await measureMembers(server, options.quick ? 5 : 20, tell)
+      : [];
+  if (options.only === 'edit-members') return;
   const database = await load(server, SIZE);
   const workloads = workloadsOf(SIZE).filter(({ name }) => !options.only || options.only.split(',').includes(name));
 
@@ -83,6 +89,7 @@ async function main(): Promise<void> {
     signIns: signIns as SignInFigures,
     events,
     audit,
+    members,
     live,
     growth,
     version: server.version,

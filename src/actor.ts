@@ -19,6 +19,16 @@ export function sessionOf({ viewer }: Pick<OperationContext, 'viewer'>): Session
   return viewer?.sessionId ? (viewer as SessionViewer) : null;
 }
 
+/** How long after signing in a person may change how their account is entered, without signing in again. */
+const RECENT_MILLISECONDS = 10 * 60_000;
+
+/** Whether the caller has a session of their own that began within the last ten minutes. */
+export function hasRecentSession(context: Pick<OperationContext, 'viewer' | 'clock'>): boolean {
+  const session = sessionOf(context);
+  if (!session) return false;
+  return context.clock().getTime() - session.authenticatedAt.getTime() <= RECENT_MILLISECONDS;
+}
+
 /** What `recordEvents` needs of a mutation. Without a viewer it is an operator's, at the command line. */
 export function writerOf(context: OperationContext, via: string): Writer {
   const { viewer } = context;

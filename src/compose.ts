@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { createViewerLoader, createViewersReader } from './auth/viewer.js';
+import { OpenId } from './auth/oidc/openid.js';
 import { Providers } from './auth/provider.js';
 import type { Config } from './config.js';
 import { openDatabase } from './database/database.js';
@@ -8,9 +9,14 @@ import type { StatementListener } from './database/pool.js';
 import { createSealing, readOrCreateKey } from './database/sealing.js';
 import { createTenantFinder } from './database/tenants.js';
 import { LiveEvents } from './events/live/live-events.js';
+import { openIdPages } from './http/oidc-pages.js';
+import { createTxtResolver } from './joining/domains/resolve-txt.js';
 import { createOutbound } from './outbound.js';
 import type { Services } from './services.js';
 import { createNameLookup } from './sso/name-lookup.js';
+
+/** How long DNS may take to say whether a domain is proven. */
+const DNS_TIMEOUT_MILLISECONDS = 5_000;
 
 export interface ComposeOptions {
   config: Config;
@@ -41,6 +47,7 @@ export async function compose({
   const sealing = createSealing(keys);
   const allowsInsecureLoopback = !config.isProduction;
   const outbound = createOutbound({ allowedPrivateAddresses: config.allowedPrivateAddresses });
+  const findSession = createViewerLoader(database, clock);
   const services: Services = {
     config,
     log,
@@ -62,7 +69,9 @@ export async function compose({
       clock,
       log,
     }),
-    findSession: createViewerLoader(database, clock),
+    resolveTxt: createTxtResolver({ timeoutMilliseconds: DNS_TIMEOUT_MILLISECONDS }),
+    findSession,
+    openId: new OpenId({ database, clock, sealing, log, findSession, pages: openIdPages }),
     live: new LiveEvents({ database, log, clock, findViewers: createViewersReader(database, clock) }),
     findTenant: createTenantFinder(database, () => config.publicUrl ?? `http://localhost:${config.port}`),
     allowsInsecureLoopback,

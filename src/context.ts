@@ -25,6 +25,8 @@ export interface Viewer {
   isTenantAdministrator: boolean;
   /** Organization id → names of the roles there: those that count here, which an access token may narrow. */
   rolesByOrganization: ReadonlyMap<string, readonly string[]>;
+  /** The organizations that keep the person out for want of a second factor → what their roles there would be. */
+  barredOrganizations: ReadonlyMap<string, readonly string[]>;
   authenticatedAt: Date;
   expiresAt: Date;
 }

@@ -1,17 +1,22 @@
 import {
   createQueue,
   EVENTS_QUEUE,
+  INVITATIONS_QUEUE,
   NOTICES_QUEUE,
   RETENTION_QUEUE,
   SWEEP_QUEUE,
   WEBHOOKS_QUEUE,
 } from './database/queue.js';
+import { maintainKeys } from './auth/oidc/keys.js';
 import { readTenantIds } from './database/tenants.js';
 import { removeExpired } from './database/remove-expired.js';
 import { dispatchEvents } from './events/dispatch.js';
 import { sendNotices } from './events/mail.js';
 import { trimEvents } from './events/retention.js';
 import { callOwed, deliverDue } from './events/webhooks/deliver.js';
+import { expireInvitations } from './joining/invitations/expire.js';
+import { mailInvitations } from './joining/invitations/mail.js';
+import { recheckDomains } from './joining/domains/recheck.js';
 import type { Services } from './services.js';
 import { lookUpPendingNames } from './sso/pending-names.js';
 
@@ -55,6 +60,11 @@ export async function startJobs(services: Services): Promise<() => Promise<void>
     { batchSize: 100, pollingIntervalSeconds: 2 },
     ofTenants((tenantId) => sendNotices(services, tenantId)),
   );
+  await boss.work<TenantJob>(
+    INVITATIONS_QUEUE,
+    { batchSize: 100, pollingIntervalSeconds: 2 },
+    ofTenants((tenantId) => mailInvitations(services, tenantId)),
+  );
   await boss.work(SWEEP_QUEUE, { pollingIntervalSeconds: 2 }, () => sweep(services));
   await boss.work(RETENTION_QUEUE, { pollingIntervalSeconds: 30 }, () => removeOld(services));
   await boss.schedule(SWEEP_QUEUE, '* * * * *');
@@ -90,11 +100,17 @@ async function sweep(services: Services): Promise<void> {
   for (const id of await readTenantIds(database)) {
     await attempt('dispatchEvents', dispatchEvents(services, id));
     await attempt('callOwed', callOwed(services, id));
+    await attempt('recheckDomains', recheckDomains(services, id));
     await attempt('sendNotices', sendNotices(services, id));
+    await attempt('mailInvitations', mailInvitations(services, id));
+    await attempt('expireInvitations', expireInvitations(services, id));
   }
 }
 
 async function removeOld(services: Services): Promise<void> {
   await removeExpired(services);
-  for (const id of await readTenantIds(services.database)) await trimEvents(services, id);
+  for (const id of await readTenantIds(services.database)) {
+    await trimEvents(services, id);
+    await maintainKeys(services, id);
+  }
 }

@@ -6,8 +6,10 @@ import type { Loaders } from './database/loaders/loaders.js';
 import type { Sealing } from './database/sealing.js';
 import type { LiveEvents } from './events/live/live-events.js';
 import type { Outbound } from './outbound.js';
+import type { OpenId } from './auth/oidc/openid.js';
 import type { Providers } from './auth/provider.js';
 import type { ViewerLoader } from './auth/viewer.js';
+import type { ResolveTxt } from './joining/domains/proof.js';
 import type { NameLookup } from './sso/name-lookup.js';
 
 /** What one process is made of: put together once, in `compose.ts`. */
@@ -22,7 +24,11 @@ export interface Services {
   outbound: Outbound;
   providers: Providers;
   nameLookup: NameLookup;
+  /** Asks DNS for TXT records, with a time limit. */
+  resolveTxt: ResolveTxt;
   findSession: ViewerLoader;
+  /** The OpenID providers of the tenants, and the access tokens that they gave. */
+  openId: OpenId;
   /** What live queries are fed by. */
   live: LiveEvents;
   /** The tenant of a host name. Tenants are few: they are kept for ten seconds. */

@@ -85,6 +85,7 @@ async function signIn(person: Person): Promise<void> {
       minutes: connection.sessionMinutes,
       acr: claims.acr,
       amr: claims.amr,
+      isProven: false,
       providerSessionId: null,
       idToken: null,
       email: claims.email?.value ?? null,

@@ -7,7 +7,10 @@ export function administers(viewer: Viewer, organizationId: string | null | unde
   return viewer.rolesByOrganization.get(organizationId)?.includes(BuiltInRole.ADMINISTRATOR) ?? false;
 }
 
-/** Whether the viewer is this user. Nobody's row (null) is no application's. */
+/**
+ * Whether the viewer is this user, by a session of their own. An access token speaks for a person in one organization
+ * and shows what its members see: what is the person's alone (sessions, other organizations) is not the application's.
+ */
 export function isUser(viewer: Viewer, userId: string | null | undefined): boolean {
-  return Boolean(userId) && viewer.userId === userId;
+  return Boolean(userId) && viewer.sessionId !== null && viewer.userId === userId;
 }

@@ -16,5 +16,11 @@ export const notFound = () => graphqlError('NOT_FOUND', 'There is no such object
 export const forbidden = (what: string, requirement: string) =>
   graphqlError('FORBIDDEN', `${what} is for ${requirement} and above.`, { field: what, requires: requirement });
 
+export const organizationMfaRequired = () =>
+  graphqlError(
+    'ORGANIZATION_MFA_REQUIRED',
+    'This organization asks for a second factor: add one, or show one by factorProve, and ask again.',
+  );
+
 export const badInput = (message: string, argument?: string) =>
   graphqlError('BAD_USER_INPUT', message, argument ? { argument } : {});

@@ -1,6 +1,7 @@
 import type { OperationContext, Viewer } from '../context.js';
 import type { Loaders } from '../database/loaders/loaders.js';
 import type { LiveEvents } from '../events/live/live-events.js';
+import type { ResolveTxt } from '../joining/domains/proof.js';
 import type { Outbound } from '../outbound.js';
 import type { NameLookup } from '../sso/name-lookup.js';
 import type { Providers } from './provider.js';
@@ -11,8 +12,13 @@ export interface GraphQLContext extends OperationContext {
   loaders: Loaders;
   providers: Providers;
   nameLookup: NameLookup;
+  resolveTxt: ResolveTxt;
   outbound: Outbound;
   allowsInsecureLoopback: boolean;
+  /** Origins of other frontends, beside the tenant's own. */
+  allowedOrigins: readonly string[];
+  /** Whether a mail server is configured. */
+  sendsMail: boolean;
   /** The schema as it is published. */
   sdl: { public: string; federation: string };
   isSdlShown: boolean;

@@ -23,6 +23,12 @@ export interface LoginRequest {
   returnTo: string;
   sessionId?: string | undefined;
   loginHint?: string | undefined;
+  /** The token of an invitation that is accepted on the way back, if it is for the person who comes. */
+  invitation?: string | undefined;
+  /** Asks the person to sign in, though they may be signed in at the provider. */
+  asksAnew?: boolean | undefined;
+  /** Levels of assurance that would be welcome. */
+  acrValues?: string | undefined;
   /** Fails rather than asks when the person is not signed in at the provider. */
   isSilent?: boolean | undefined;
 }
@@ -50,6 +56,8 @@ export async function beginLogin(context: LoginContext, request: LoginRequest): 
     parameters.code_challenge_method = 'S256';
   }
   if (request.loginHint) parameters.login_hint = request.loginHint;
+  if (request.asksAnew) parameters.prompt = 'login';
+  if (request.acrValues) parameters.acr_values = request.acrValues;
   if (request.isSilent) parameters.prompt = 'none';
   return openid.buildAuthorizationUrl(configuration, parameters);
 }
@@ -65,8 +73,8 @@ export async function storeTransaction(
     tenant.id,
     `insert into login_transactions (
        id, tenant_id, connection_id, intent, state_hash, binding_hash, issuer, redirect_uri, return_to, session_id,
-       created_at, expires_at
-     ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+       created_at, expires_at, invitation_hash
+     ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     [
       v7(),
       tenant.id,
@@ -80,6 +88,7 @@ export async function storeTransaction(
       request.sessionId ?? null,
       now,
       new Date(now.getTime() + LIFE_MILLISECONDS),
+      request.invitation ? hashSecret(request.invitation) : null,
     ],
   );
 }
@@ -90,6 +99,8 @@ export interface TakenTransaction {
   redirectUri: string;
   returnTo: string;
   sessionId: string | null;
+  /** The hash of the token of an invitation that came along. */
+  invitationHash: string | null;
   connection: ConnectionSettings;
 }
 
@@ -111,14 +122,15 @@ export async function takeTransaction(
        delete from login_transactions where tenant_id = $1 and state_hash = $2 and binding_hash = $3 returning *
      )
      select ${CONNECTION_SETTINGS}, taken.intent, taken.issuer as "begunIssuer", taken.redirect_uri as "redirectUri",
-       taken.return_to as "returnTo", taken.session_id as "sessionId", taken.expires_at > $4 as "isCurrent"
+       taken.return_to as "returnTo", taken.session_id as "sessionId",
+       taken.invitation_hash as "invitationHash", taken.expires_at > $4 as "isCurrent"
      from taken join connections c on c.tenant_id = taken.tenant_id and c.id = taken.connection_id`,
     [tenant.id, hashSecret(state), hashSecret(binding), clock()],
   );
   if (!row?.isCurrent || row.begunIssuer !== row.issuer) throw new Refusal('LOGIN_EXPIRED');
-  const { intent, redirectUri, returnTo, sessionId, begunIssuer, isCurrent: _, ...connection } = row;
+  const { intent, redirectUri, returnTo, sessionId, invitationHash, begunIssuer, isCurrent: _, ...connection } = row;
   if (intent !== LoginIntent.LOGOUT && connection.status !== 'ENABLED') throw new Refusal('CONNECTION_UNKNOWN');
-  return { intent, redirectUri, returnTo, sessionId, issuer: begunIssuer, connection };
+  return { intent, redirectUri, returnTo, sessionId, invitationHash, issuer: begunIssuer, connection };
 }
 
 export interface ProviderAnswer {

@@ -1,11 +1,16 @@
 import type { Viewer } from '../context.js';
 import type {
   AnyNodeRow,
+  ApplicationRow,
   EventRow,
+  FactorRow,
   IdentityRow,
+  InvitationRow,
   MembershipRow,
   NoticeRow,
+  OrganizationApplicationRow,
   OrganizationRow,
+  RoleRow,
   SessionRow,
   UserRow,
   WebhookDeliveryRow,
@@ -15,6 +20,7 @@ import { Requirement } from '../schema/requirement.js';
 import { administers, isUser } from './administers.js';
 import { mayReadEvent, ownsOrigin } from './audit-access.js';
 import type { GraphQLContext } from './graphql-context.js';
+import { isInvitee } from './invitee.js';
 
 type Answer = boolean | Promise<boolean>;
 type Policy<Row> = (viewer: Viewer, row: Row, context: GraphQLContext) => Answer;
@@ -55,12 +61,33 @@ const POLICIES = {
     SELF: (viewer, row: EventRow) => ownsOrigin(viewer, row),
     ORGANIZATION_ADMINISTRATOR: (viewer, row: EventRow) => mayReadEvent(viewer, row),
   },
+  Factor: { SELF: (viewer, row: FactorRow) => ownsRow(viewer, row) },
   Notice: { SELF: (viewer, row: NoticeRow) => ownsRow(viewer, row) },
   WebhookEndpoint: {
     ORGANIZATION_ADMINISTRATOR: (viewer, row: WebhookEndpointRow) => administers(viewer, row.organizationUuid),
   },
   WebhookDelivery: {
     ORGANIZATION_ADMINISTRATOR: (viewer, row: WebhookDeliveryRow) => administers(viewer, row.organizationUuid),
+  },
+  Invitation: {
+    // The invited person sees it; what is done with it is for those who administer the organization.
+    SELF: (viewer, row: InvitationRow, context) =>
+      administers(viewer, row.organizationUuid) || isInvitee({ ...context, viewer }, row),
+    ORGANIZATION_ADMINISTRATOR: (viewer, row: InvitationRow) => administers(viewer, row.organizationUuid),
+  },
+  Role: {
+    // One that was read with who holds it is seen by whoever sees that.
+    ORGANIZATION_MEMBER: (viewer, { isHeld, organizationUuid }: RoleRow) =>
+      isHeld === true || organizationUuid === null || viewer.rolesByOrganization.has(organizationUuid ?? ''),
+    ORGANIZATION_ADMINISTRATOR: (viewer, { organizationUuid }: RoleRow) => administers(viewer, organizationUuid),
+  },
+  Application: {
+    ORGANIZATION_ADMINISTRATOR: (viewer, application: ApplicationRow, context) =>
+      viewer.applicationId === application.uuid || anyOrganizationOf(context, application, viewer),
+  },
+  OrganizationApplication: {
+    ORGANIZATION_ADMINISTRATOR: (viewer, { applicationUuid, organizationUuid }: OrganizationApplicationRow) =>
+      viewer.applicationId === applicationUuid || administers(viewer, organizationUuid),
   },
   OrganizationChange: {
     ORGANIZATION_MEMBER: (viewer, { organizationUuid }: ChangeRow) =>
@@ -97,6 +124,26 @@ export function meets(context: GraphQLContext, requirement: Requirement, type: s
   return answer;
 }
 
+/**
+ * Whether the caller would meet the requirement if no organization kept them out for want of a second factor: they are
+ * told so then, and not that there is nothing.
+ */
+export function isBarredFrom(context: GraphQLContext, requirement: Requirement, type: string, row: unknown): Answer {
+  return context.viewer?.barredOrganizations.size ? meets(admitBarred(context), requirement, type, row) : false;
+}
+
+/** The context as it would be if no organization kept the caller out for want of a second factor. */
+export function admitBarred(context: GraphQLContext): GraphQLContext {
+  const { viewer } = context;
+  if (!viewer?.barredOrganizations.size) return context;
+  const rolesByOrganization = new Map([...viewer.rolesByOrganization, ...viewer.barredOrganizations]);
+  return {
+    ...context,
+    viewer: { ...viewer, rolesByOrganization, barredOrganizations: new Map() },
+    decisions: new Map(),
+  };
+}
+
 /** Whether one of the user's organizations will do. The one that the row was read through needs no statement. */
 function anyOrganization(
   { loaders, tenant }: GraphQLContext,
@@ -105,4 +152,11 @@ function anyOrganization(
 ): Answer {
   if (user.memberOf && suits(user.memberOf)) return true;
   return loaders.users.organizationIds(tenant.id, user.uuid).then((ids) => ids?.some(suits) ?? false);
+}
+
+/** Whether the viewer administers one of the organizations that the application is in. */
+function anyOrganizationOf({ loaders, tenant }: GraphQLContext, application: ApplicationRow, viewer: Viewer): Answer {
+  if (application.memberOf && administers(viewer, application.memberOf)) return true;
+  const ids = loaders.applications.organizationIds(tenant.id, application.uuid);
+  return ids.then((organizationIds) => organizationIds?.some((id) => administers(viewer, id)) ?? false);
 }

@@ -15,9 +15,9 @@ import {
 } from 'graphql';
 import type { Viewer } from '../context.js';
 import { readGlobalId } from '../database/loaders/ids.js';
-import { forbidden, notFound, unauthenticated } from './errors.js';
+import { forbidden, notFound, organizationMfaRequired, unauthenticated } from './errors.js';
 import type { GraphQLContext } from './graphql-context.js';
-import { isAboutNobody, isAnswered, meets } from './policy.js';
+import { admitBarred, isAboutNobody, isAnswered, isBarredFrom, meets } from './policy.js';
 import { Requirement } from '../schema/requirement.js';
 import { readRequirement } from '../schema/read-requirement.js';
 
@@ -34,7 +34,8 @@ export class UnprotectedSchemaError extends Error {
  *
  * - What a type asks is decided where an object of it is handed out, whatever field does so: denied objects are null.
  * - What a field asks on top is decided before it resolves: FORBIDDEN (UNAUTHENTICATED for nobody).
- * - What input fields ask is decided about the same object as their root field, by name.
+ * - What input fields ask is decided about the same object as their root field, by name; those of the arguments of a
+ *   field of an object, about that object.
  */
 export function protectSchema(schema: GraphQLSchema): GraphQLSchema {
   const faults: string[] = [];
@@ -89,6 +90,7 @@ function protectField(
   if (ofType && !isAnswered(type.name, ofType))
     faults.push(`${type.name} asks for ${ofType}, which the policy table does not answer`);
   const guard = resultGuard(requirements, field);
+  protectArguments(type, field, faults);
   if (!isStronger && !guard) return;
   const resolve = resolverOf(field);
   field.resolve = (source, args, context, info) => {
@@ -99,6 +101,28 @@ function protectField(
         })
       : resolve(source, args, context, info);
     return guard ? then(resolved, (value) => guard(value, context)) : resolved;
+  };
+}
+
+/** Input fields that ask for more than the object are decided before the field resolves. */
+function protectArguments(type: GraphQLObjectType, field: AnyField, faults: string[]): void {
+  const inputs = field.args
+    .flatMap((argument) => inputRequirements(argument.type, [argument.name]))
+    .filter(({ requirement }) => requirement !== Requirement.PUBLIC && requirement !== readRequirement(type));
+  if (!inputs.length) return;
+  for (const { path, requirement } of inputs) {
+    if (!isAnswered(type.name, requirement))
+      faults.push(
+        `${type.name}.${field.name}(${path.join('.')}:) asks for ${requirement}, which the policy table does not answer for ${type.name}`,
+      );
+  }
+  const resolve = resolverOf(field);
+  field.resolve = async (source, args, context, info) => {
+    for (const { path, requirement } of inputs) {
+      if (isGiven(args, path) && !(await meets(context, requirement, type.name, source)))
+        throw context.viewer ? forbidden(path.join('.'), requirement) : unauthenticated();
+    }
+    return resolve(source, args, context, info);
   };
 }
 
@@ -121,11 +145,13 @@ function protectRootField(
     );
   }
   const isMutation = type.name === 'Mutation';
+  const admitsBarred = OPEN_TO_BARRED.has(field.name);
   const inputs = field.args.flatMap((argument) => inputRequirements(argument.type, [argument.name]));
-  const guard = resultGuard(requirements, field);
+  const guard = resultGuard(requirements, field, type.name === 'Query');
   const resolve = resolverOf(field);
 
-  const decide = async (args: unknown, context: GraphQLContext): Promise<void> => {
+  const decide = async (args: unknown, given: GraphQLContext): Promise<void> => {
+    const context = admitsBarred ? admitBarred(given) : given;
     if (requirement !== Requirement.PUBLIC) {
       if (!context.viewer) throw unauthenticated();
       // What is about nobody in particular is decided first: who is refused learns nothing of the object.
@@ -140,7 +166,9 @@ function protectRootField(
       if (isMutation && requirement === Requirement.SELF && !context.viewer.sessionId)
         throw forbidden(field.name, requirement);
       const check = async (needed: Requirement, what: string) => {
-        if (!(await meets(context, needed, subject?.type ?? '', subject?.row))) throw forbidden(what, needed);
+        const about = [context, needed, subject?.type ?? '', subject?.row] as const;
+        if (await meets(...about)) return;
+        throw (await isBarredFrom(...about)) ? organizationMfaRequired() : forbidden(what, needed);
       };
       for (const { path, requirement: needed } of inputs) {
         if (isGiven(args, path) && needed !== requirement) await check(needed, path.join('.'));
@@ -199,17 +227,25 @@ function protectSubscription(
 
 type Guard = (value: unknown, context: GraphQLContext) => unknown;
 
-/** Turns what a field hands out into what the caller may see; null when the type of it asks nothing. */
-function resultGuard(requirements: TypeRequirements, field: AnyField): Guard | null {
+/**
+ * Turns what a field hands out into what the caller may see; null when the type of it asks nothing. Who asks for one
+ * object (`isAskedFor`) and is kept out of its organization for want of a second factor is told so.
+ */
+function resultGuard(requirements: TypeRequirements, field: AnyField, isAskedFor = false): Guard | null {
   const named = getNamedType(field.type);
   if (isAbstractType(named)) {
-    return guardValue(requirements, field, (row) => (row as { __typename: string }).__typename);
+    return guardValue(requirements, field, isAskedFor, (row) => (row as { __typename: string }).__typename);
   }
   if (!isObjectType(named) || (requirements.get(named.name) ?? Requirement.PUBLIC) === Requirement.PUBLIC) return null;
-  return guardValue(requirements, field, () => named.name);
+  return guardValue(requirements, field, isAskedFor, () => named.name);
 }
 
-function guardValue(requirements: TypeRequirements, field: AnyField, typeOf: (row: unknown) => string): Guard {
+function guardValue(
+  requirements: TypeRequirements,
+  field: AnyField,
+  isAskedFor: boolean,
+  typeOf: (row: unknown) => string,
+): Guard {
   const isList = isListType(isNonNullType(field.type) ? field.type.ofType : field.type);
   const one = (row: unknown, context: GraphQLContext): unknown => {
     if (row === null || row === undefined) return row;
@@ -217,7 +253,14 @@ function guardValue(requirements: TypeRequirements, field: AnyField, typeOf: (ro
     const type = typeOf(row);
     const requirement = requirements.get(type);
     if (!requirement) return null;
-    return then(meets(context, requirement, type, row), (isMet) => (isMet ? row : null));
+    return then(meets(context, requirement, type, row), (isMet) => {
+      if (isMet) return row;
+      if (isList || !isAskedFor) return null;
+      return then(isBarredFrom(context, requirement, type, row), (isBarred) => {
+        if (isBarred) throw organizationMfaRequired();
+        return null;
+      });
+    });
   };
   if (!isList) return one;
   return (rows, context) => (Array.isArray(rows) ? rows.map((row) => one(row, context)) : rows);
@@ -237,6 +280,9 @@ function inputRequirements(type: GraphQLInputType, path: string[]): InputRequire
     ...inputRequirements(field.type, [...path, field.name]),
   ]);
 }
+
+/** Mutations by which a member whom an organization keeps out for want of a second factor comes in, or leaves. */
+const OPEN_TO_BARRED: ReadonlySet<string> = new Set(['organizationEnter', 'organizationLeave']);
 
 const SUBJECT_NAMES = ['id', 'organizationId', 'userId'];
 
@@ -261,14 +307,18 @@ function isLeftOut(field: AnyField, args: unknown, path: string[]): boolean {
   return !isNonNullType(type) && (valueAt(args, path) ?? null) === null;
 }
 
-/** The object with this id; NOT_FOUND alike when there is none and when the caller may not see it. */
+/**
+ * The object with this id; NOT_FOUND alike when there is none and when the caller may not see it; a member whom its
+ * organization keeps out for want of a second factor is told so.
+ */
 async function findVisible(requirements: TypeRequirements, context: GraphQLContext, id: unknown) {
   const row = readGlobalId(id) ? await context.loaders.node(context.tenant.id, id) : undefined;
   if (!row) throw notFound();
   const type = row.__typename;
   const requirement = requirements.get(type);
-  if (!requirement || !(await meets(context, requirement, type, row))) throw notFound();
-  return { type, row };
+  if (!requirement) throw notFound();
+  if (await meets(context, requirement, type, row)) return { type, row };
+  throw (await isBarredFrom(context, requirement, type, row)) ? organizationMfaRequired() : notFound();
 }
 
 function valueAt(value: unknown, path: string[]): unknown {

@@ -2,8 +2,9 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 } from 'uuid';
 import type { Actor, OperationContext } from '../context.js';
 import { RetryTransaction, runSql, transact } from '../database/transact.js';
-import type { LinkCase, SessionTransport } from '../entities/enums.js';
+import { FactorKind, type LinkCase, type SessionTransport } from '../entities/enums.js';
 import { recordEvents } from '../events/record.js';
+import { isBarredSql } from '../factors/organization-mfa.js';
 import { createSecret, hashSecret } from './token.js';
 
 /** A cookie's token is replaced once an hour, and after every sign-in or change of rights. */
@@ -20,12 +21,42 @@ export interface NewSession {
   minutes: number;
   acr: string | null;
   amr: string[];
+  /** The provider says that it asked for a second factor. */
+  isProven: boolean;
   providerSessionId: string | null;
   idToken: string | null;
   /** The address that the provider reported. */
   email: string | null;
   cases: LinkCase[];
 }
+
+const IS_BARRED = isBarredSql({ organization: 'o', tenantId: '$2', userId: '$3', mfaAt: 'null' });
+
+/**
+ * The provider's second factor is kept as one of the user's, where factors of providers count in the tenant. An
+ * organization that asks for a second factor, and gets none, does not become the active one.
+ */
+const OPEN = `
+with seen as (
+  update identities set last_sign_in_at = $7, email = coalesce($16, email) where tenant_id = $2 and id = $5
+), proven as (
+  insert into user_factors (id, tenant_id, user_id, kind, connection_id, created_at, confirmed_at, last_used_at)
+  select $18, $2, $3, '${FactorKind.PROVIDER}', $4, $7, $7, $7 from tenants t
+  where $19::boolean and t.id = $2 and '${FactorKind.PROVIDER}' = any(t.mfa_factors)
+  on conflict (tenant_id, user_id, connection_id) where kind = '${FactorKind.PROVIDER}'
+  do update set last_used_at = excluded.last_used_at
+  returning id, last_used_at
+)
+insert into sessions (
+  id, tenant_id, user_id, connection_id, identity_id, token_hash, rotate_at, transport, authenticated_at, created_at,
+  expires_at, active_organization_id, acr, amr, provider_session_id, sealed_id_token, cases, mfa_at, mfa_factor_id
+)
+select $1, $2, u.id, $4, $5, $6, $8::timestamptz, $9, $7, $7, $10::timestamptz,
+  (select o.id from organizations o
+   where o.tenant_id = $2 and o.id = $11::uuid and (exists (select 1 from proven) or not ${IS_BARRED})),
+  $12, $13::text[], $14, $15, $17::text[], (select last_used_at from proven), (select id from proven)
+from users u where u.tenant_id = $2 and u.id = $3 and u.status = 'ACTIVE' for share
+returning mfa_factor_id as "factorId"`;
 
 /**
  * Opens a session and notes the sign-in on the identity, in one statement. The token is returned here alone. A user
@@ -35,45 +66,35 @@ export async function openSession(
   manager: EntityManager,
   { tenant, clock, sealing }: Pick<OperationContext, 'tenant' | 'clock' | 'sealing'>,
   session: NewSession,
-): Promise<{ token: string; sessionId: string; expiresAt: Date }> {
+): Promise<{ token: string; sessionId: string; expiresAt: Date; addedFactorId: string | null }> {
   const id = v7();
+  const factorId = v7();
   const token = createSecret();
   const now = clock();
   const expiresAt = new Date(now.getTime() + session.minutes * 60_000);
-  const rows = await runSql(
-    manager,
-    `with seen as (
-       update identities set last_sign_in_at = $7, email = coalesce($16, email) where tenant_id = $2 and id = $5
-     )
-     insert into sessions (
-       id, tenant_id, user_id, connection_id, identity_id, token_hash, rotate_at, transport, authenticated_at, created_at,
-       expires_at, active_organization_id, acr, amr, provider_session_id, sealed_id_token, cases
-     )
-     select $1, $2, u.id, $4, $5, $6, $8::timestamptz, $9, $7, $7, $10::timestamptz, $11::uuid, $12, $13::text[], $14, $15, $17::text[]
-     from users u where u.tenant_id = $2 and u.id = $3 and u.status = 'ACTIVE' for share
-     returning id`,
-    [
-      id,
-      tenant.id,
-      session.userId,
-      session.connectionId,
-      session.identityId,
-      hashSecret(token),
-      now,
-      new Date(now.getTime() + ROTATION_MILLISECONDS),
-      session.transport,
-      expiresAt,
-      session.organizationId,
-      session.acr,
-      session.amr,
-      session.providerSessionId,
-      session.idToken && sealing.seal(session.idToken, `sessions.${id}.id_token`),
-      session.email,
-      session.cases,
-    ],
-  );
-  if (!rows.length) throw new RetryTransaction();
-  return { token, sessionId: id, expiresAt };
+  const [opened] = await runSql<{ factorId: string | null }>(manager, OPEN, [
+    id,
+    tenant.id,
+    session.userId,
+    session.connectionId,
+    session.identityId,
+    hashSecret(token),
+    now,
+    new Date(now.getTime() + ROTATION_MILLISECONDS),
+    session.transport,
+    expiresAt,
+    session.organizationId,
+    session.acr,
+    session.amr,
+    session.providerSessionId,
+    session.idToken && sealing.seal(session.idToken, `sessions.${id}.id_token`),
+    session.email,
+    session.cases,
+    factorId,
+    session.isProven,
+  ]);
+  if (!opened) throw new RetryTransaction();
+  return { token, sessionId: id, expiresAt, addedFactorId: opened.factorId === factorId ? factorId : null };
 }
 
 /** Replaces the token of a cookie session; null when another request has just done so. */

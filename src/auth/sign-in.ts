@@ -1,10 +1,15 @@
-import { sessionOf } from '../actor.js';
+import { hasRecentSession, sessionOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
+import { rotateSessionsOf } from '../database/rotate-sessions.js';
 import { transact } from '../database/transact.js';
-import { ActorKind, LoginIntent, type SessionTransport } from '../entities/enums.js';
+import { ActorKind, FactorKind, LoginIntent, type SessionTransport } from '../entities/enums.js';
 import { noticeUser } from '../events/notices.js';
 import { recordEvents } from '../events/record.js';
+import { lacksProof } from '../factors/own-factors.js';
+import { provesSecondFactor } from '../factors/provider-proof.js';
+import { acceptFor, type Answered } from '../joining/invitations/answer.js';
 import { isUsableSubject, readClaims } from '../sso/claims.js';
+import { joinByLinking } from '../sso/join.js';
 import { link, type LinkOutcome } from '../sso/link.js';
 import type { NameLookup } from '../sso/name-lookup.js';
 import { Refusal } from '../sso/refusal.js';
@@ -12,9 +17,6 @@ import { insertIdentity } from '../sso/write.js';
 import { exchangeAnswer, type TakenTransaction, takeTransaction } from './login.js';
 import type { Providers } from './provider.js';
 import { endSessions, openSession } from './session.js';
-
-/** How long after signing in a person may link another account without signing in again. */
-export const RECENT_MILLISECONDS = 10 * 60_000;
 
 export type SignInContext = OperationContext & { providers: Providers; nameLookup: NameLookup };
 
@@ -32,6 +34,8 @@ export interface SignedIn {
   token: string;
   expiresAt: Date;
   returnTo: string;
+  /** What came of the invitation that came along; null when none did. */
+  invitation: Answered | null;
 }
 
 /**
@@ -74,27 +78,39 @@ async function finishSignIn(
   const claims = readClaims(raw, connection.claimNames);
   const previous = sessionOf(context);
   let session: Awaited<ReturnType<typeof openSession>> | undefined;
+  let invitation: Answered | null = null;
   const outcome = await link(context, connection, claims, context.nameLookup, async (manager, admitted) => {
     const writer = { tenantId: context.tenant.id, at: context.clock(), actor: signInActor(context, admitted.userId) };
     if (admitted.endsOtherSessions) await endSessions(manager, writer, { userId: admitted.userId });
     else if (previous) await endSessions(manager, writer, { sessionId: previous.sessionId });
+    const { invitationHash: tokenHash } = transaction;
+    // One that cannot be accepted keeps nobody out: the answer says why.
+    invitation = tokenHash ? await acceptFor(manager, writer, admitted.userId, { tokenHash }) : null;
+    const isProven = provesSecondFactor(claims, connection.mfaAcr);
     session = await openSession(manager, context, {
       userId: admitted.userId,
       connectionId: connection.id,
       identityId: admitted.identityId,
-      organizationId: admitted.organizationId,
+      organizationId: admitted.organizationId ?? invitation?.organizationId ?? null,
       transport,
       minutes: connection.sessionMinutes,
       acr: claims.acr,
       amr: claims.amr,
+      isProven,
       providerSessionId: isUsableSubject(raw.sid) ? raw.sid : null,
       idToken,
       email: claims.email?.value ?? null,
       cases: admitted.cases,
     });
+    if (session.addedFactorId) {
+      const after = { kind: FactorKind.PROVIDER, name: null, connection: connection.slug };
+      const about = { userId: admitted.userId, objectId: session.addedFactorId };
+      await recordEvents(manager, writer, [{ type: 'factor.added', ...about, after }]);
+    }
   });
   if (!outcome.admitted) throw new Refusal(outcome.code, outcome.cases);
-  return { outcome, token: session!.token, expiresAt: session!.expiresAt, returnTo: transaction.returnTo };
+  const { token, expiresAt } = session!;
+  return { outcome, token, expiresAt, returnTo: transaction.returnTo, invitation };
 }
 
 export interface Linked {
@@ -104,7 +120,7 @@ export interface Linked {
 
 /**
  * Finishes the linking of another provider account to the user who is signed in. It must be the session that began, and
- * that session's sign-in must be recent. Other sessions of the user end, and the user is told.
+ * that session's sign-in must be recent, with a second factor shown where the user has one. Other sessions of the user end, and the user is told.
  */
 export async function completeLink(context: SignInContext, response: ProviderResponse): Promise<Linked> {
   return finishLink(context, await take(context, response, [LoginIntent.LINK]), response);
@@ -124,12 +140,16 @@ async function finishLink(
   const claims = readClaims(raw, connection.claimNames);
   const identityId = await transact(context.database, tenant.id, async (manager) => {
     const at = context.clock();
+    if (await lacksProof(manager, tenant.id, viewer)) throw new Refusal('FACTOR_PROOF_REQUIRED');
     const id = await insertIdentity(manager, tenant.id, at, connection.id, viewer.userId, claims);
     if (!id) throw new Refusal('IDENTITY_IN_USE');
     const actor = { kind: ActorKind.USER, userId: viewer.userId, via: 'identityLink', origin: context.origin };
     const writer = { tenantId: tenant.id, at, actor };
     const after = { connection: connection.slug, issuer: claims.issuer, subject: claims.subject };
-    await recordEvents(manager, writer, [{ type: 'identity.linked', userId: viewer.userId, objectId: id, after }]);
+    const joined = await joinByLinking(manager, writer, { userId: viewer.userId, connection, claims });
+    const linked = { type: 'identity.linked' as const, userId: viewer.userId, objectId: id, after };
+    await recordEvents(manager, writer, [linked, ...joined]);
+    if (joined.length) await rotateSessionsOf(manager, tenant.id, at, viewer.userId);
     await endSessions(manager, writer, { userId: viewer.userId, except: viewer.sessionId });
     const data = { connection: connection.name, email: claims.email?.value };
     await noticeUser(manager, tenant.id, at, viewer.userId, 'IDENTITY_LINKED', data);
@@ -140,10 +160,7 @@ async function finishLink(
 
 /** Linking and unlinking change how an account is entered: they need a sign-in of the last ten minutes. */
 export function refuseStaleSession(context: OperationContext): void {
-  const viewer = sessionOf(context);
-  if (!viewer || context.clock().getTime() - viewer.authenticatedAt.getTime() > RECENT_MILLISECONDS) {
-    throw new Refusal('REAUTHENTICATION_REQUIRED');
-  }
+  if (!hasRecentSession(context)) throw new Refusal('REAUTHENTICATION_REQUIRED');
 }
 
 async function take(

@@ -1,16 +1,1 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
-
-/** A secret of 256 bits, in 43 characters that any address or header may carry. */
-export function createSecret(): string {
-  return randomBytes(32).toString('base64url');
-}
-
-/** What is stored of a secret that is only ever compared. */
-export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url');
-}
-
-/** Another secret that follows from this one and tells nothing about it. */
-export function deriveSecret(secret: string, purpose: string): string {
-  return createHmac('sha256', secret).update(purpose).digest('base64url');
-}
+export { createSecret, deriveSecret, hashSecret } from '../secret.js';

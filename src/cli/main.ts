@@ -37,6 +37,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'Verifies and exports the audit log; erases personal data in it.',
     load: async () => (await import('./audit.js')).auditCommand,
   },
+  oidc: {
+    summary: 'Replaces the keys of the OpenID provider.',
+    load: async () => (await import('./oidc.js')).oidcCommand,
+  },
 };
 
 const USAGE = `Usage: npm run cli -- <command> [options]

@@ -13,6 +13,8 @@ export const EVENTS_QUEUE = 'events';
 export const WEBHOOKS_QUEUE = 'webhooks';
 /** A tenant has notices to mail: `{ tenantId }`. */
 export const NOTICES_QUEUE = 'notices';
+/** A tenant has invitations to mail: `{ tenantId }`. */
+export const INVITATIONS_QUEUE = 'invitations';
 /** Every minute: what is due by its own time, and what a crash has left behind. */
 export const SWEEP_QUEUE = 'sweep';
 /** Once an hour: what is past its retention. */
@@ -36,6 +38,7 @@ const QUEUES: Record<string, QueueOptions & { policy?: QueuePolicy; partition?: 
       retryDelayMax: 60,
     },
     [NOTICES_QUEUE]: { ...QUICKLY_FORGOTTEN, expireInSeconds: 120, retryLimit: 3, retryDelay: 5 },
+    [INVITATIONS_QUEUE]: { ...QUICKLY_FORGOTTEN, expireInSeconds: 300, retryLimit: 3, retryDelay: 5 },
     [SWEEP_QUEUE]: { ...QUICKLY_FORGOTTEN, policy: 'exclusive', expireInSeconds: 300, retryLimit: 0 },
     [RETENTION_QUEUE]: { ...QUICKLY_FORGOTTEN, policy: 'exclusive', expireInSeconds: 3_600, retryLimit: 0 },
   };

@@ -4,14 +4,17 @@ import { readTenantIds } from './tenants.js';
 const MOST = 1_000;
 
 /**
- * Statements that remove what has had its time: expired sign-ins, sessions, used logout tokens, old keys of requests,
+ * Statements that remove what has had its time: expired sign-ins, sessions, challenges, used logout tokens, old keys of requests,
  * webhooks that are done.
  */
 const STATEMENTS = [
   ['login_transactions', 'expires_at < $2'],
   ['sessions', 'expires_at < $2'],
   ['logout_tokens', 'expires_at < $2'],
+  ['factor_challenges', 'expires_at < $2'],
+  ['oidc_records', 'expires_at < $2'],
   ['idempotency_keys', `created_at < $2::timestamptz - interval '7 days'`],
+  ['invitation_recipients', `last_mailed_at < $2::timestamptz - interval '1 day'`],
   ['webhook_deliveries', `finished_at < $2::timestamptz - interval '30 days'`],
 ].map(
   ([table, condition]) =>

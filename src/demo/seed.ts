@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { v7 } from 'uuid';
+import type { Writer } from '../actor.js';
 import { toGlobalId } from '../database/loaders/ids.js';
 import { secretPlace } from '../database/sealing.js';
 import { runSql, transact } from '../database/transact.js';
@@ -25,6 +26,9 @@ import {
 } from '../entities/index.js';
 import type { Fact, FactOf } from '../events/catalogue.js';
 import { recordEvents } from '../events/record.js';
+import { lockAdministered } from '../memberships/lock-administered.js';
+import { settleAdministrators } from '../memberships/settle-administrators.js';
+import { OWN_COUNTS } from '../organizations/delete-organization.js';
 import type { Services } from '../services.js';
 import { presetSettings } from '../sso/connection-presets.js';
 import { DEMO_OPERATOR, DEMO_ORGANIZATIONS, DEMO_PEOPLE, type DemoPerson } from './people.js';
@@ -51,7 +55,8 @@ export async function seedDemo(
 ): Promise<void> {
   await transact(database, tenantId, async (manager) => {
     const at = clock();
-    const facts: Fact[] = await removeDemo(manager, tenantId);
+    const actor = { kind: ActorKind.OPERATOR, userId: null, via: 'seedDemo' };
+    const facts: Fact[] = await removeDemo(manager, { tenantId, at, actor });
     let connection = await manager.findOne(Connection, { slug: DEMO_CONNECTION });
     const id = connection?.id ?? v7();
     const settings = {
@@ -139,12 +144,11 @@ export async function seedDemo(
     enrol(elodie, organizations.lyon, [BuiltInRole.MEMBER, BuiltInRole.ADMINISTRATOR]);
     enrol(DEMO_OPERATOR, organizations.dinum, [BuiltInRole.MEMBER], true);
     await manager.flush();
-    const actor = { kind: ActorKind.OPERATOR, userId: null, via: 'seedDemo' };
-    for (const [key, { id, name, nameStatus, nameSource }] of Object.entries(organizations)) {
+    for (const [key, { id, name, slug, nameStatus, nameSource }] of Object.entries(organizations)) {
       const { siret } = DEMO_ORGANIZATIONS[key as keyof typeof DEMO_ORGANIZATIONS];
       const identifiers = [{ scheme: IdentifierScheme.SIRET, value: siret }];
       const after = {
-        ...{ name, nameStatus, nameSource, description: null, identifiers },
+        ...{ name, slug, nameStatus, nameSource, description: null, identifiers },
         completionUserId: null,
         origin: 'ADMIN' as const,
       };
@@ -214,21 +218,31 @@ function describeEnrolment(enrolment: {
 }
 
 /** Takes away what earlier demonstrations have made: the people by their accounts, the organizations by their SIRET. */
-async function removeDemo(manager: Parameters<typeof runSql>[0], tenantId: string): Promise<Fact[]> {
+async function removeDemo(manager: Parameters<typeof runSql>[0], writer: Writer): Promise<Fact[]> {
+  const { tenantId } = writer;
   const people = [...DEMO_PEOPLE, DEMO_OPERATOR];
   const emails = people.map(({ claims }) => String(claims.email).toLowerCase());
   const sirets = [
     ...Object.values(DEMO_ORGANIZATIONS).map(({ siret }) => siret),
     ...people.map(({ claims }) => String(claims.siret)),
   ];
+  const going = await runSql<{ id: string }>(
+    manager,
+    'select id from users where tenant_id = $1 and email_normalized = any($2::text[]) order by id for update',
+    [tenantId, emails],
+  );
+  const administered = await lockAdministered(
+    manager,
+    tenantId,
+    going.map(({ id }) => id),
+  );
   // What went is counted and told as it was before: rows that a statement removes are still there for its own queries.
   const organizations = await runSql<FactOf<'organization.deleted'>['before'] & { id: string }>(
     manager,
     `delete from organizations o
      where o.tenant_id = $1 and o.id in (
        select organization_id from organization_identifiers where tenant_id = $1 and scheme = 'SIRET' and value = any($2::text[]))
-     returning o.id, o.name, o.description, o.status,
-       (select count(*)::int from memberships m where m.tenant_id = $1 and m.organization_id = o.id) as members,
+     returning o.id, o.name, o.slug, o.description, o.status, ${OWN_COUNTS('o.id')},
        (select jsonb_agg(jsonb_build_object('scheme', x.scheme, 'value', x.value) order by x.scheme, x.value)
         from organization_identifiers x where x.tenant_id = $1 and x.organization_id = o.id) as identifiers`,
     [tenantId, sirets],
@@ -246,5 +260,6 @@ async function removeDemo(manager: Parameters<typeof runSql>[0], tenantId: strin
       before,
     })),
     ...users.map(({ id, ...before }) => ({ type: 'user.deleted' as const, userId: id, objectId: id, before })),
+    ...(await settleAdministrators(manager, writer, administered)),
   ];
 }

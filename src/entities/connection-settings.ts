@@ -38,6 +38,7 @@ export interface ConnectionSettings extends LinkPolicy {
   idTokenAlgorithm: string;
   userinfoAlgorithm: string | null;
   scopes: string[];
+  mfaAcr: string[];
   usesPkce: boolean;
   redirectUris: string[];
   claimNames: Record<string, string>;

@@ -34,6 +34,8 @@ export const ConnectionSchema = defineEntity({
     usesPkce: p.boolean().default(true),
     requiredAcr: p.array(),
     requiredAmr: p.array(),
+    /** Levels of assurance that take a second factor, beside those that are known to. */
+    mfaAcr: p.array().onCreate(() => []),
     /** Pages of single-page and native clients that may receive the provider's answer; compared exactly. */
     redirectUris: p.array(),
     claimNames: p.json<Record<string, string>>(),

@@ -108,6 +108,12 @@ export enum InvitationMailStatus {
   FAILED = 'FAILED',
 }
 
+/** The languages that mail is written in. */
+export enum MailLocale {
+  EN = 'EN',
+  FR = 'FR',
+}
+
 /** The built-in roles of every tenant. */
 export enum BuiltInRole {
   ADMINISTRATOR = 'administrator',
@@ -177,7 +183,7 @@ export enum LoginIntent {
 
 /**
  * The rows of the linking decision table (docs/sso-linking.md). A sign-in names each row that applied to it: one of the
- * user's (U), one of the organization's (O), and those that came on top (U6, O10).
+ * user's (U), one of the organization's (O), and those that came on top (U6, O10, and J: just-in-time rules).
  */
 export enum LinkCase {
   U1_KNOWN = 'U1_KNOWN',
@@ -210,6 +216,19 @@ export enum LinkCase {
   O12_CREATED_AND_ADDED = 'O12_CREATED_AND_ADDED',
   O12_SAME = 'O12_SAME',
   O12_IGNORED = 'O12_IGNORED',
+  J1_CONNECTION = 'J1_CONNECTION',
+  J2_DOMAIN = 'J2_DOMAIN',
+}
+
+/** Why a just-in-time rule that is about a person does nothing for them. */
+export enum JitReason {
+  UNPROVEN = 'UNPROVEN',
+  PUBLIC_DOMAIN = 'PUBLIC_DOMAIN',
+  CONNECTION_FIRST = 'CONNECTION_FIRST',
+  ACCOUNT_EXISTS = 'ACCOUNT_EXISTS',
+  EMAIL_UNVERIFIED = 'EMAIL_UNVERIFIED',
+  LESS_SPECIFIC = 'LESS_SPECIFIC',
+  ORGANIZATION_INACTIVE = 'ORGANIZATION_INACTIVE',
 }
 
 /** Who acted. */
@@ -229,6 +248,17 @@ export enum EventCause {
   PROVIDER = 'PROVIDER',
   JOB = 'JOB',
   COMMAND = 'COMMAND',
+}
+
+/** Why a user is no member of an organization. */
+export enum AbsenceReason {
+  NEVER_MEMBER = 'NEVER_MEMBER',
+  LEFT = 'LEFT',
+  REMOVED = 'REMOVED',
+  MOVED = 'MOVED',
+  ORGANIZATION_DELETED = 'ORGANIZATION_DELETED',
+  USER_DELETED = 'USER_DELETED',
+  UNKNOWN = 'UNKNOWN',
 }
 
 export enum WebhookEndpointStatus {

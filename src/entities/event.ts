@@ -12,6 +12,7 @@ export const EventSchema = defineEntity({
     at: p.datetime(),
     actorKind: p.enum(() => ActorKind),
     actorUserId: p.uuid().nullable(),
+    actorApplicationId: p.uuid().nullable(),
     /** What the actor used: a mutation, `signIn`, a job. */
     via: p.string(),
     organizationId: p.uuid().nullable(),

@@ -17,6 +17,8 @@ export const IdentitySchema = defineEntity({
     email: p.string().nullable(),
     createdAt: p.datetime(),
     lastSignInAt: p.datetime().nullable(),
+    /** Its user was made waiting for approval: just-in-time rules are asked when they are first let in. */
+    isJitDue: p.boolean().default(false),
   },
 });
 

@@ -1,3 +1,4 @@
+export * from './application.js';
 export * from './connection.js';
 export * from './email-address.js';
 export * from './enums.js';
@@ -10,6 +11,7 @@ export * from './membership.js';
 export * from './notice.js';
 export * from './organization-identifier.js';
 export * from './organization.js';
+export * from './permission.js';
 export * from './role.js';
 export * from './session.js';
 export * from './siret.js';

@@ -24,7 +24,6 @@ export const OrganizationSchema = defineEntity({
     /** Its name in addresses, unique in the tenant. */
     slug: p.string().onCreate(({ id, name }: { id: string; name: string }) => uniqueSlug(name, id)),
     description: p.string().nullable(),
-    customData: p.json<Record<string, unknown>>().onCreate(() => ({})),
     /** `#rrggbb` */
     primaryColor: p.string().nullable(),
     darkPrimaryColor: p.string().nullable(),
@@ -38,6 +37,6 @@ export const OrganizationSchema = defineEntity({
   },
 });
 
-/** A company, agency or collaboration. */
+/** A company, agency or collaboration. Its custom data is read and written as text, where it is asked for. */
 export class Organization extends OrganizationSchema.class {}
 OrganizationSchema.setClass(Organization);

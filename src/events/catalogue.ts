@@ -1,9 +1,15 @@
+import { applicationEvents } from './catalogue/application.js';
 import { auditEvents } from './catalogue/audit.js';
 import { connectionEvents } from './catalogue/connection.js';
 import type { EventDefinition, SideOf } from './catalogue/define.js';
+import { factorEvents } from './catalogue/factor.js';
 import { identityEvents } from './catalogue/identity.js';
+import { invitationEvents } from './catalogue/invitation.js';
+import { jitEvents } from './catalogue/jit.js';
 import { membershipEvents } from './catalogue/membership.js';
 import { organizationEvents } from './catalogue/organization.js';
+import { roleEvents } from './catalogue/role.js';
+import { scimEvents } from './catalogue/scim.js';
 import { sessionEvents } from './catalogue/session.js';
 import { tenantEvents } from './catalogue/tenant.js';
 import { userEvents } from './catalogue/user.js';
@@ -12,13 +18,19 @@ import { webhookEvents } from './catalogue/webhook.js';
 /** Every type of event, once: what a reader of the audit log or a webhook may meet. */
 export const EVENT_TYPES = {
   ...organizationEvents,
+  ...jitEvents,
   ...userEvents,
   ...identityEvents,
+  ...factorEvents,
   ...membershipEvents,
+  ...invitationEvents,
   ...connectionEvents,
   ...sessionEvents,
   ...tenantEvents,
   ...webhookEvents,
+  ...roleEvents,
+  ...applicationEvents,
+  ...scimEvents,
   ...auditEvents,
 } satisfies Record<string, EventDefinition>;
 

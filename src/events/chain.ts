@@ -20,6 +20,8 @@ export interface ChainedFact {
   at: string;
   actorKind: string;
   actorUserId: string | null;
+  /** Of an application that acted for itself. */
+  actorApplicationId: string | null;
   via: string;
   organizationId: string | null;
   userId: string | null;
@@ -54,6 +56,8 @@ export function hashLink(previous: Buffer, fact: ChainedFact): Buffer {
     fact.objectId,
     changesDigest.toString('hex'),
     originDigest.toString('hex'),
+    // Links of before applications acted have no place for it.
+    ...(fact.actorApplicationId ? [fact.actorApplicationId] : []),
   ];
   return createHash('sha256').update(previous).update(JSON.stringify(said)).digest();
 }

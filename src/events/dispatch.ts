@@ -27,8 +27,8 @@ const TAKE = `
 select o.position::text as position, e.*
 from (select position, event_id from outbox where tenant_id = $1 order by position limit ${MOST}) o
 cross join lateral (
-  select id, type, at, actor_kind as "actorKind", actor_user_id as "actorUserId", via,
-    organization_id as "organizationId", user_id as "userId", object_id as "objectId", "before", "after",
+  select id, type, at, actor_kind as "actorKind", actor_user_id as "actorUserId",
+    actor_application_id as "actorApplicationId", via, organization_id as "organizationId", user_id as "userId", object_id as "objectId", "before", "after",
     ip_address as "ipAddress", user_agent as "userAgent", changes_salt as "changesSalt", origin_salt as "originSalt"
   from events where tenant_id = $1 and id = o.event_id offset 0
 ) e

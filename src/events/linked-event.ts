@@ -1,11 +1,15 @@
 import type { Database } from '../database/database.js';
 import { chooseEvents, type EventFilter } from '../database/loaders/events.js';
-import type { EventRow } from './message.js';
+import { EVENT_FACT_COLUMNS, type EventFactRow } from '../database/loaders/event-row.js';
 
 /** An event with its link in the chain. Digests, salts and hashes are hex; a salt is null once it is erased. */
-export interface LinkedEvent extends EventRow {
+export interface LinkedEvent extends EventFactRow {
   tenantId: string;
   sequence: number;
+  ipAddress: string | null;
+  userAgent: string | null;
+  /** What it said about a person was taken out: `before` and `after` are then null. */
+  isErased: boolean;
   previousHash: string;
   hash: string;
   changesDigest: string;
@@ -17,10 +21,8 @@ export interface LinkedEvent extends EventRow {
 /** How many events one statement reads: so many that planning each for its values costs nothing beside. */
 const PAGE = 1_000;
 
-const COLUMNS = `
-  e.id as uuid, e.tenant_id as "tenantId", e.type, e.at, e.actor_kind as "actorKind",
-  e.actor_user_id as "actorUserUuid", e.via, e.organization_id as "organizationUuid", e.user_id as "userUuid",
-  e.object_id as "objectUuid", e."before", e."after", e.ip_address as "ipAddress", e.user_agent as "userAgent",
+const COLUMNS = `${EVENT_FACT_COLUMNS},
+  e.tenant_id as "tenantId", e.ip_address as "ipAddress", e.user_agent as "userAgent",
   e.erased_at is not null as "isErased", encode(e.changes_salt, 'hex') as "changesSalt",
   encode(e.origin_salt, 'hex') as "originSalt", c.sequence::float8 as sequence,
   encode(c.changes_digest, 'hex') as "changesDigest", encode(c.origin_digest, 'hex') as "originDigest",

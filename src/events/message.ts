@@ -1,29 +1,9 @@
 import { z } from 'zod';
+import type { PlacedEventRow } from '../database/loaders/event-row.js';
 import { type NodeType, toGlobalId } from '../database/loaders/ids.js';
 import { ActorKind } from '../entities/enums.js';
 import { EVENT_TYPES, type EventType, isEventType } from './catalogue.js';
 import { globalId, instant, oneOf } from './catalogue/values.js';
-
-/** An event as its readers select it. */
-export interface EventRow {
-  uuid: string;
-  type: EventType;
-  at: Date | string;
-  actorKind: ActorKind;
-  actorUserUuid: string | null;
-  via: string;
-  organizationUuid: string | null;
-  userUuid: string | null;
-  objectUuid: string | null;
-  before: Record<string, unknown> | null;
-  after: Record<string, unknown> | null;
-  /** Its place in the tenant's log; null while it has none. */
-  sequence: string | number | null;
-  ipAddress: string | null;
-  userAgent: string | null;
-  /** What it said about a person was taken out: `before` and `after` are then null. */
-  isErased: boolean;
-}
 
 /** An event as it goes outside: the payload of a webhook, a line of an export. */
 export interface EventMessage {
@@ -36,17 +16,20 @@ export interface EventMessage {
     organizationId: string | null;
     userId: string | null;
     objectId: string | null;
-    actor: { kind: ActorKind; userId: string | null; via: string };
+    /** `applicationId`: of an application that acted for itself. */
+    actor: { kind: ActorKind; userId: string | null; applicationId: string | null; via: string };
     before: Record<string, unknown> | null;
     after: Record<string, unknown> | null;
   };
 }
 
 /** What is published of an event. Where it came from (address, browser) stays in the audit log. */
-export function toMessage(row: EventRow): EventMessage {
+export function toMessage(row: PlacedEventRow): EventMessage {
   const { uuid, type, at, organizationUuid, userUuid, objectUuid, sequence } = row;
+  const { actorKind: kind, actorUserUuid, actorApplicationUuid, via } = row;
   return {
-    type,
+    // What is in the table came from the catalogue.
+    type: type as EventType,
     timestamp: new Date(at).toISOString(),
     data: {
       id: toGlobalId('Event', uuid),
@@ -54,7 +37,12 @@ export function toMessage(row: EventRow): EventMessage {
       organizationId: organizationUuid && toGlobalId('Organization', organizationUuid),
       userId: userUuid && toGlobalId('User', userUuid),
       objectId: objectIdOf(type, objectUuid),
-      actor: { kind: row.actorKind, userId: row.actorUserUuid && toGlobalId('User', row.actorUserUuid), via: row.via },
+      actor: {
+        kind,
+        userId: actorUserUuid && toGlobalId('User', actorUserUuid),
+        applicationId: actorApplicationUuid && toGlobalId('Application', actorApplicationUuid),
+        via,
+      },
       before: row.before,
       after: row.after,
     },
@@ -86,7 +74,12 @@ export function jsonSchemaOf(type: EventType): JsonSchema {
       organizationId: globalId('Organization').nullable(),
       userId: globalId('User').nullable(),
       objectId: subject ? globalId(subject).nullable() : z.null(),
-      actor: z.object({ kind: oneOf(ActorKind), userId: globalId('User').nullable(), via: z.string() }),
+      actor: z.object({
+        kind: oneOf(ActorKind),
+        userId: globalId('User').nullable(),
+        applicationId: globalId('Application').nullable(),
+        via: z.string(),
+      }),
       before: side(before),
       after: side(after),
     }),

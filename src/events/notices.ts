@@ -5,7 +5,14 @@ import { runSql } from '../database/transact.js';
 import { BuiltInRole } from '../entities/enums.js';
 
 /** What people are told outside the thing that they are doing. */
-export type NoticeKind = 'IDENTITY_LINKED' | 'ORGANIZATION_NEEDS_ADMINISTRATOR' | 'WEBHOOK_DISABLED';
+export type NoticeKind =
+  | 'FACTOR_ADDED'
+  | 'FACTOR_REMOVED'
+  | 'FACTORS_RESET'
+  | 'IDENTITY_LINKED'
+  | 'JIT_DOMAIN_UNPROVEN'
+  | 'ORGANIZATION_NEEDS_ADMINISTRATOR'
+  | 'WEBHOOK_DISABLED';
 
 /** Tells users, in the API and by mail: two statements, however many they are. */
 async function noticeUsers(

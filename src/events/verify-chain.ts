@@ -82,6 +82,7 @@ function checkLink(event: LinkedEvent, tenantId: string, before: Anchor, say: Sa
     at: new Date(event.at).toISOString(),
     actorKind: event.actorKind,
     actorUserId: event.actorUserUuid,
+    actorApplicationId: event.actorApplicationUuid,
     via: event.via,
     organizationId: event.organizationUuid,
     userId: event.userUuid,

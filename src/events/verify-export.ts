@@ -65,6 +65,8 @@ function readLine({ type, timestamp, data, chain, origin }: ExportedEvent): Link
     at: timestamp,
     actorKind: data.actor.kind,
     actorUserUuid: uuid(data.actor.userId),
+    // Lines of before applications acted do not have it.
+    actorApplicationUuid: uuid(data.actor.applicationId ?? null),
     via: data.actor.via,
     organizationUuid: uuid(data.organizationId),
     userUuid: uuid(data.userId),

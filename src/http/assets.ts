@@ -15,7 +15,7 @@ const EXPLORER_FILES = {
   '/assets/react-dom.js': ['react-dom/package.json', 'umd/react-dom.production.min.js'],
 } as const;
 
-/** The root page, the API explorer at `/explorer`, and their files. */
+/** The root page, the page of invitations, the API explorer at `/explorer`, and their files. */
 export async function useAssets(server: FastifyInstance): Promise<void> {
   await server.register(fastifyStatic, { root: PUBLIC, prefix: '/assets/', maxAge: 0, decorateReply: true });
   for (const [url, [manifest, file]] of Object.entries(EXPLORER_FILES)) {
@@ -23,5 +23,6 @@ export async function useAssets(server: FastifyInstance): Promise<void> {
     server.get(url, (_request, reply) => reply.sendFile(file, join(root), { maxAge: '1d' }));
   }
   server.get('/', (_request, reply) => reply.sendFile('index.html', { maxAge: 0 }));
+  server.get('/invitations', (_request, reply) => reply.sendFile('invitations.html', { maxAge: 0 }));
   server.get('/explorer', (_request, reply) => reply.sendFile('explorer.html', { maxAge: 0 }));
 }

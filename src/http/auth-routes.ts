@@ -6,10 +6,12 @@ import { DEFAULT_PAGE, safeReturnTo } from '../auth/return-to.js';
 import { completeTrip, refuseStaleSession } from '../auth/sign-in.js';
 import { createSecret } from '../auth/token.js';
 import { LoginIntent, SessionTransport } from '../entities/enums.js';
+import type { Answered } from '../joining/invitations/answer.js';
 import { findEnabledConnection } from '../sso/find-connection.js';
 import { Refusal } from '../sso/refusal.js';
 import type { Services } from '../services.js';
 import { clearSessionCookie, LOGIN_COOKIE, readToken, setLoginCookie, setSessionCookie } from './cookies.js';
+import { isForeign } from './graphql-context.js';
 import { messagePage } from './pages.js';
 import { createRequestContext } from './request-context.js';
 
@@ -25,7 +27,7 @@ export async function useAuthRoutes(server: FastifyInstance, services: Services)
   server.get<ConnectionRoute>('/auth/:connection/login', async (request, reply) =>
     refusable(request, reply, async () => {
       const context = await createRequestContext(services, request, reply);
-      const { returnTo, login_hint: loginHint, intent, prompt } = request.query as Query;
+      const { returnTo, login_hint: loginHint, acr_values: acrValues, intent, prompt } = request.query as Query;
       const connection = await findEnabledConnection(context.database, context.tenant.id, request.params.connection);
       const isLink = intent === 'link';
       if (isLink) refuseStaleSession(context);
@@ -39,11 +41,45 @@ export async function useAuthRoutes(server: FastifyInstance, services: Services)
         sessionId: isLink ? sessionOf(context)?.sessionId : undefined,
         loginHint: typeof loginHint === 'string' ? loginHint.slice(0, 256) : undefined,
         isSilent: prompt === 'none',
+        asksAnew: prompt === 'login',
+        acrValues: typeof acrValues === 'string' ? acrValues.slice(0, 256) : undefined,
       });
       setLoginCookie(reply, binding);
       return reply.redirect(url.href);
     }),
   );
+
+  // An invitation comes in a body that only pages of ours and of admitted frontends can send: another site could have
+  // somebody accept by their sign-in, unasked.
+  server.post<ConnectionRoute>('/auth/:connection/login', async (request, reply) => {
+    try {
+      const context = await createRequestContext(services, request, reply);
+      const isJson = request.headers['content-type']?.split(';')[0]?.trim() === 'application/json';
+      if (!isJson || isForeign(request, context.tenant.publicUrl, services.config.allowedOrigins)) {
+        return await reply
+          .code(403)
+          .send({ code: 'FORBIDDEN', message: 'Send application/json from a page of this site.' });
+      }
+      const { invitation, returnTo } = (request.body ?? {}) as { invitation?: unknown; returnTo?: unknown };
+      const connection = await findEnabledConnection(context.database, context.tenant.id, request.params.connection);
+      const binding = request.cookies[LOGIN_COOKIE] ?? createSecret();
+      const url = await beginLogin(context, {
+        connection,
+        binding,
+        intent: LoginIntent.SIGN_IN,
+        redirectUri: callbackOf(context.tenant.publicUrl, connection.slug),
+        returnTo: safeReturnTo(returnTo),
+        invitation: typeof invitation === 'string' ? invitation : undefined,
+      });
+      setLoginCookie(reply, binding);
+      return await reply.send({ authorizationUrl: url.href });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { code, reason, status, message } = error;
+      request.log.info({ code, reason }, 'a sign-in was refused');
+      return reply.code(status).send({ code, message });
+    }
+  });
 
   server.get<ConnectionRoute>('/auth/:connection/callback', async (request, reply) =>
     refusable(request, reply, async () => {
@@ -55,8 +91,9 @@ export async function useAuthRoutes(server: FastifyInstance, services: Services)
         answeredAt: new URL(callback),
       };
       const finished = await completeTrip(context, response, SessionTransport.COOKIE);
-      if ('token' in finished) setSessionCookie(reply, finished.token, finished.expiresAt);
-      return reply.redirect(safeReturnTo(finished.returnTo));
+      if (!('token' in finished)) return reply.redirect(safeReturnTo(finished.returnTo));
+      setSessionCookie(reply, finished.token, finished.expiresAt);
+      return reply.redirect(withOutcome(safeReturnTo(finished.returnTo), finished.invitation));
     }),
   );
 
@@ -137,6 +174,14 @@ async function refusable(
       .type('text/html; charset=utf-8')
       .send(messagePage({ title: 'You are not signed in', message, code, action }));
   }
+}
+
+/** The page that the person comes back to is told what came of their invitation: ACCEPTED, or why not. */
+function withOutcome(path: string, invitation: Answered | null): string {
+  if (!invitation) return path;
+  const url = new URL(path, 'https://own.invalid');
+  url.searchParams.set('invitation', invitation.faults[0]?.code ?? 'ACCEPTED');
+  return `${url.pathname}${url.search}${url.hash}`;
 }
 
 function callbackOf(publicUrl: string, slug: string): string {

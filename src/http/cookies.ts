@@ -26,7 +26,7 @@ export function setLoginCookie(reply: FastifyReply, binding: string): void {
   reply.setCookie(LOGIN_COOKIE, binding, { ...OPTIONS, maxAge: LOGIN_SECONDS });
 }
 
-/** The token of a session, and how it came. */
+/** The token of a session, or an access token, and how it came. */
 export interface Credential {
   token: string;
   isCookie: boolean;
@@ -42,6 +42,6 @@ export function readToken(request: FastifyRequest): Credential | null {
 
 /** The token of `Bearer …`; one that is nobody's when it is not of that form. */
 export function readBearer(authorization: string): Credential {
-  const bearer = /^Bearer ([\w-]{1,256})$/i.exec(authorization)?.[1];
+  const bearer = /^Bearer ([\w-]{1,256}|[\w-]{1,512}\.[\w-]{1,8000}\.[\w-]{1,512})$/i.exec(authorization)?.[1];
   return { token: bearer ?? '', isCookie: false };
 }

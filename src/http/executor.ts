@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { GatewayExecutor, GatewayInterface } from '@apollo/server-gateway-interface';
-import { execute, GraphQLError, type ExecutionResult, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import {
+  execute,
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+} from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Logger } from 'pino';
 import { graphqlError } from '../auth/errors.js';
@@ -38,16 +45,8 @@ export function createGateway(schema: GraphQLSchema, knownQueries: KnownQueries,
       if (seen.size >= MOST_COMPILED) seen.delete(seen.keys().next().value!);
       seen.set(key, null);
     }
-    const variableValues = request.variables ?? {};
-    const runPlainly = () => execute({ schema, document, contextValue, variableValues, operationName });
-    let result = (await (compiled
-      ? compiled.query(undefined, contextValue, variableValues)
-      : runPlainly())) as ExecutionResult;
-    // Compiled queries know no defaults of input fields and report variables in words of their own. Without `data`
-    // nothing has run yet: the plain way may judge.
-    if (compiled && result.data === undefined) result = await runPlainly();
-    if (!result.errors) return result as never;
-    return { ...result, errors: result.errors.map((error) => presentError(error, contextValue.log ?? log)) } as never;
+    const args = { schema, document, operationName, contextValue, variableValues: request.variables ?? {} };
+    return (await runOperation(compiled ?? null, args, contextValue.log ?? log)) as never;
   };
 
   return {
@@ -58,6 +57,21 @@ export function createGateway(schema: GraphQLSchema, knownQueries: KnownQueries,
     },
     stop: async () => undefined,
   };
+}
+
+/**
+ * Runs an operation, compiled where it is, with its errors as the caller sees them. Compiled queries know no defaults of
+ * input fields and report variables in words of their own: without `data` nothing has run yet, and the plain way judges.
+ */
+export async function runOperation(
+  compiled: CompiledQuery | null,
+  args: ExecutionArgs & { variableValues: Record<string, unknown> },
+  log: Logger,
+): Promise<ExecutionResult> {
+  const { rootValue, contextValue, variableValues } = args;
+  let result = compiled ? ((await compiled.query(rootValue, contextValue, variableValues)) as ExecutionResult) : null;
+  if (!result || result.data === undefined) result = await execute(args);
+  return result.errors ? { ...result, errors: result.errors.map((error) => presentError(error, log)) } : result;
 }
 
 /** An error as the caller sees it: what was meant for them as it is, everything else by an id that the log knows. */

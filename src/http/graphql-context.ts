@@ -29,7 +29,10 @@ export function createContextMaker(services: Services, sdl: GraphQLContext['sdl'
         loaders,
         live,
         outbound,
+        resolveTxt: services.resolveTxt,
         allowsInsecureLoopback,
+        allowedOrigins: config.allowedOrigins,
+        sendsMail: config.smtpUrl !== undefined,
         findSession,
         sdl,
         isSdlShown: isSchemaShown(config.introspection, context.viewer !== null),
@@ -48,6 +51,10 @@ export function isSchemaShown(introspection: Services['config']['introspection']
 }
 
 /** A page of another site may not use this browser's cookie, whatever its content type says. */
-function isForeign({ headers: { origin } }: FastifyRequest, publicUrl: string, allowed: readonly string[]): boolean {
+export function isForeign(
+  { headers: { origin } }: FastifyRequest,
+  publicUrl: string,
+  allowed: readonly string[],
+): boolean {
   return origin !== undefined && origin !== new URL(publicUrl).origin && !allowed.includes(origin);
 }

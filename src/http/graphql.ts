@@ -16,12 +16,12 @@ import { createGateway, formatError } from './executor.js';
 import { KnownQueries } from './known-queries.js';
 import { costLimit } from './limits.js';
 import { introspectionRule } from './introspection.js';
+import { LARGEST_BODY, readJsonBodies } from './json-body.js';
 import { LiveOperations, subscriptionRule } from './live/operations.js';
 import { useSockets } from './live/sockets.js';
 import { asksForStream, useStreams } from './live/streams.js';
 import { createRequestContext } from './request-context.js';
 
-const LARGEST_BODY = 256 * 1024;
 const MOST_TOKENS = 4_000;
 /** What Apollo Server reads of a request: the form of body and answer, and its guard against forged requests. */
 const READ_HEADERS = ['content-type', 'accept', 'x-apollo-operation-name', 'apollo-require-preflight'];
@@ -33,6 +33,7 @@ export async function useGraphQL(server: FastifyInstance, services: Services, sc
   const sdl = { public: printed, federation: printFederationSchema(printed) };
 
   const createContext = createContextMaker(services, sdl);
+  readJsonBodies(server);
 
   const knownQueries = new KnownQueries();
   const apollo = new ApolloServer<GraphQLContext>({
@@ -62,7 +63,7 @@ export async function useGraphQL(server: FastifyInstance, services: Services, sc
 
   const operations = new LiveOperations(schema, MOST_TOKENS);
   const sockets = useSockets(server, services, operations, createContext);
-  const streams = useStreams(server, services, operations, createContext);
+  const streams = useStreams(server, operations, createContext);
 
   server.route({
     method: 'POST',

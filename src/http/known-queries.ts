@@ -3,6 +3,7 @@ import { type DocumentNode, getOperationAST } from 'graphql';
 import type { CompiledQuery } from 'graphql-jit';
 import type { GraphQLContext } from '../auth/graphql-context.js';
 import { asksForSchema } from './introspection.js';
+import { type AskedOperation, readOperation } from './read-operation.js';
 
 const MOST_QUERIES = 1_000;
 const LONGEST_QUERY = 8 * 1024;
@@ -43,28 +44,12 @@ export class KnownQueries {
   }
 }
 
-interface AskedQuery {
-  query: string;
-  variables?: Record<string, unknown> | null;
-  operationName?: string | null;
-}
-
 /** A request whose form needs no judgement: JSON that asks for JSON, with the usual members and no others. */
-function readRequest({ headers, body }: FastifyRequest): AskedQuery | null {
+function readRequest({ headers, body }: FastifyRequest): AskedOperation | null {
   if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) return null;
   if (![undefined, '*/*', 'application/json'].includes(headers.accept)) return null;
-  if (!isObject(body)) return null;
-  const { query, variables, operationName, ...rest } = body;
-  const isUsual =
-    typeof query === 'string' &&
-    (variables === undefined || variables === null || isObject(variables)) &&
-    (operationName === undefined || operationName === null || typeof operationName === 'string') &&
-    Object.keys(rest).length === 0;
-  return isUsual ? (body as unknown as AskedQuery) : null;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const read = readOperation(body);
+  return read && Object.keys(read.rest).length === 0 ? read.asked : null;
 }
 
 /** A query, and not one about the schema: who may read that is decided by request. */

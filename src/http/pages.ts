@@ -1,11 +1,15 @@
-/** A page of ours in a few words: for what a browser is shown outside the console. Everything in it is escaped. */
+/**
+ * A page of ours in a few words: for what a browser is shown outside the console. Everything in it is escaped, but for
+ * `form`, which is markup.
+ */
 export function messagePage(page: {
   title: string;
   message: string;
   code?: string;
   action?: { href: string; label: string };
+  form?: string;
 }): string {
-  const { title, message, code, action } = page;
+  const { title, message, code, action, form = '' } = page;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -21,6 +25,7 @@ export function messagePage(page: {
 <h1>${escapeHtml(title)}</h1>
 <p>${escapeHtml(message)}</p>
 ${code ? `<p class="code">${escapeHtml(code)}</p>` : ''}
+${form}
 ${action ? `<p><a class="button" href="${escapeHtml(action.href)}">${escapeHtml(action.label)}</a></p>` : ''}
 </main>
 </body>

@@ -7,7 +7,7 @@ import { type Credential, readToken, setSessionCookie } from './cookies.js';
 const LONGEST_USER_AGENT = 512;
 
 /**
- * The context of one request: its tenant by the host name, its viewer by cookie or bearer token. A cookie that is due
+ * The context of one request: its tenant by the host name, its viewer by cookie or bearer token: of a session, or an access token. A cookie that is due
  * is replaced on the way; without a reply there is nothing to replace it in.
  */
 export async function createRequestContext(
@@ -25,6 +25,10 @@ export async function createRequestContext(
   };
   const context: SignInContext = { database, tenant, viewer: null, origin, sealing, clock, log, providers, nameLookup };
   if (!credential) return context;
+  if (isAccessToken(credential)) {
+    context.viewer = await services.openId.findViewer(tenant, credential.token);
+    return context;
+  }
   const session = await services.findSession(tenant.id, credential.token);
   if (!session || credential.isCookie !== (session.transport === 'COOKIE')) return context;
   context.viewer = session.viewer;
@@ -33,4 +37,9 @@ export async function createRequestContext(
     if (next) setSessionCookie(reply, next, session.viewer.expiresAt);
   }
   return context;
+}
+
+/** The tokens of sessions have no dots. */
+function isAccessToken({ token, isCookie }: Credential): boolean {
+  return !isCookie && token.includes('.');
 }

@@ -19,7 +19,10 @@ import { useAuthRoutes } from './auth-routes.js';
 import { presentUnexpected } from './executor.js';
 import { useGraphQL } from './graphql.js';
 import { useHealth } from './health.js';
+import { useLogos } from './logos.js';
+import { useOpenId } from './oidc.js';
 import { messagePage } from './pages.js';
+import { useScim } from './scim.js';
 
 /** The HTTP server: a list of what it serves. It does not listen yet. */
 export async function createServer(
@@ -56,7 +59,10 @@ export async function createServer(
   await server.register((scope) => useHealth(scope, services));
   await server.register((scope) => useAssets(scope));
   await server.register((scope) => useAuthRoutes(scope, services));
+  await server.register((scope) => useOpenId(scope, services));
   await server.register((scope) => useAuditExport(scope, services));
+  await server.register((scope) => useLogos(scope, services));
+  await server.register((scope) => useScim(scope, services), { prefix: '/scim/v2' });
   await server.register((scope) => useGraphQL(scope, services, schema));
   if (useMore) await server.register(useMore);
   return server;

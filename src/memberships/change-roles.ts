@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Writer } from '../actor.js';
+import { rotateSessionsSql } from '../database/rotate-sessions.js';
 import { runSql } from '../database/transact.js';
 import { BuiltInRole, type MembershipSource } from '../entities/enums.js';
 import type { FactOf } from '../events/catalogue.js';
@@ -40,6 +41,12 @@ with grants as (
     and mr.membership_id in (select membership_id from granted union select membership_id from revoked)
   union all select membership_id, role_id, 'granted' from granted
   union all select membership_id, role_id, 'revoked' from revoked
+), rotated as (
+  ${rotateSessionsSql(
+    `select m.user_id from (select membership_id from granted union select membership_id from revoked) c
+     join memberships m on m.tenant_id = $1 and m.id = c.membership_id`,
+    '$4',
+  )}
 )
 select m.id as "membershipId", m.organization_id as "organizationId", m.user_id as "userId",
   coalesce(json_agg(r.name order by r.name) filter (where h.at = 'before'), '[]') as before,
@@ -52,9 +59,10 @@ group by 1, 2, 3 order by 1`;
 
 /**
  * Gives roles to memberships and takes roles from them, by one statement however many they are, and gives what the
- * events say of it: one for each membership whose roles are others now. `organizationIds` are those where somebody
- * became or ceased to be an administrator: the caller, who holds the organizations' locks, calls `settleAdministrators`
- * for them. The database refuses a role that is for applications, and one of another organization.
+ * events say of it: one for each membership whose roles are others now. Their users' cookies are replaced at the next
+ * request. `organizationIds` are those where somebody became or ceased to be an administrator: the caller, who holds
+ * the organizations' locks, calls `settleAdministrators` for them. The database refuses a role that is for
+ * applications, and one of another organization.
  */
 export async function changeRoles(
   manager: EntityManager,

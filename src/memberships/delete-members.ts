@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Writer } from '../actor.js';
 import { toGlobalId } from '../database/loaders/ids.js';
+import { rotateSessionsSql } from '../database/rotate-sessions.js';
 import { runSql } from '../database/transact.js';
 import type { MembershipSource } from '../entities/enums.js';
 import type { FactOf } from '../events/catalogue.js';
@@ -17,6 +18,8 @@ const DELETE = `
 with gone as (
   delete from memberships where tenant_id = $1 and id = any($2::uuid[])
   returning id, organization_id, user_id, source
+), rotated as (
+  ${rotateSessionsSql('select user_id from gone', '$3')}
 )
 select g.id, g.organization_id as "organizationId", g.user_id as "userId", g.source,
   (select coalesce(json_agg(r.name order by r.name), '[]') from membership_roles mr
@@ -25,16 +28,17 @@ select g.id, g.organization_id as "organizationId", g.user_id as "userId", g.sou
 from gone g order by g.id`;
 
 /**
- * Ends memberships, with their roles, by one statement, and gives what the events say of it. The caller holds the
- * organizations' locks and calls `settleAdministrators` for them afterwards.
+ * Ends memberships, with their roles, by one statement, and gives what the events say of it. Their users' cookies are
+ * replaced at the next request. The caller holds the organizations' locks and calls `settleAdministrators` for them
+ * afterwards.
  */
 export async function deleteMembers(
   manager: EntityManager,
-  { tenantId }: Writer,
+  { tenantId, at }: Writer,
   membershipIds: readonly string[],
 ): Promise<FactOf<'membership.removed'>[]> {
   if (!membershipIds.length) return [];
-  const gone = await runSql<DeletedMember>(manager, DELETE, [tenantId, membershipIds]);
+  const gone = await runSql<DeletedMember>(manager, DELETE, [tenantId, membershipIds, at]);
   return gone.map(({ id, organizationId, userId, source, roles }) => ({
     type: 'membership.removed',
     organizationId,

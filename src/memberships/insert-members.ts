@@ -1,7 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 } from 'uuid';
 import type { Writer } from '../actor.js';
+import type { Actor } from '../context.js';
 import { toGlobalId } from '../database/loaders/ids.js';
+import { rotateSessionsSql } from '../database/rotate-sessions.js';
 import { runSql } from '../database/transact.js';
 import type { MembershipSource } from '../entities/enums.js';
 import type { FactOf } from '../events/catalogue.js';
@@ -12,6 +14,8 @@ export interface NewMembers {
   source: MembershipSource;
   /** Of the sources SSO, JIT_CONNECTION and SCIM: through which connection. */
   connection?: { id: string; slug: string } | null;
+  /** Of source INVITATION: who invited. Of source ADMIN, it is who acts. */
+  addedBy?: Pick<Actor, 'userId' | 'applicationId'>;
   /** Each given to every one who joins its organization. */
   roles: readonly { organizationId: string; roleId: string }[];
 }
@@ -41,6 +45,8 @@ with wanted as (
   from joined j
   join jsonb_to_recordset($3::jsonb) as r("organizationId" uuid, "roleId" uuid) on r."organizationId" = j.organization_id
   returning membership_id, role_id
+), rotated as (
+  ${rotateSessionsSql('select user_id from joined', '$6')}
 )
 select j.id as "membershipId", j.organization_id as "organizationId", j.user_id as "userId",
   coalesce(json_agg(r.name order by r.name) filter (where r.id is not null), '[]') as roles
@@ -51,15 +57,17 @@ group by 1, 2, 3 order by 1`;
 
 /**
  * Makes members, by one statement however many they are, and gives those who were none before; present members stay as
- * they are, roles included. The caller holds the locks of `transact`'s order and writes the events
- * ({@link addedFacts}). The database refuses a role that is for applications, and one of another organization.
+ * they are, roles included. New members' cookies are replaced at the next request. The caller holds the locks of
+ * `transact`'s order and writes the events ({@link addedFacts}). The database refuses a role that is for applications,
+ * and one of another organization.
  */
 export async function insertMembers(
   manager: EntityManager,
   { tenantId, at, actor }: Writer,
-  { pairs, source, connection, roles }: NewMembers,
+  { pairs, source, connection, addedBy, roles }: NewMembers,
 ): Promise<AddedMember[]> {
   if (!pairs.length) return [];
+  const by = source === 'ADMIN' ? actor : addedBy;
   return runSql<AddedMember>(manager, INSERT, [
     tenantId,
     JSON.stringify(pairs.map(({ organizationId, userId }) => ({ id: v7(), organizationId, userId }))),
@@ -67,8 +75,8 @@ export async function insertMembers(
     source,
     connection?.id ?? null,
     at,
-    source === 'ADMIN' ? actor.userId : null,
-    source === 'ADMIN' ? (actor.applicationId ?? null) : null,
+    by?.userId ?? null,
+    by?.applicationId ?? null,
   ]);
 }
 

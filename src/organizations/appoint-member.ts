@@ -1,7 +1,6 @@
 import { LockMode } from '@mikro-orm/postgresql';
 import { viewerOf, writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
-import { rotateSessionsOf } from '../database/rotate-sessions.js';
 import { transact } from '../database/transact.js';
 import { MembershipSource, OrganizationStatus, UserStatus } from '../entities/enums.js';
 import { Membership } from '../entities/membership.js';
@@ -25,7 +24,7 @@ export async function appointMember(
   input: { organizationId: string; userId: string },
 ): Promise<string> {
   const writer = writerOf(context, 'memberAppoint');
-  const { tenantId, at } = writer;
+  const { tenantId } = writer;
   return transact(context.database, tenantId, async (manager) => {
     const user = await manager.findOne(User, { id: input.userId }, { lockMode: LockMode.PESSIMISTIC_WRITE });
     const organization = await lockOrganization(manager, input.organizationId);
@@ -58,7 +57,6 @@ export async function appointMember(
     const changed = await changeRoles(manager, writer, { grants, source });
     if (!changed.facts.length) return membershipId;
     facts.push(...changed.facts, ...(await settleAdministrators(manager, writer, changed.organizationIds)));
-    await rotateSessionsOf(manager, tenantId, at, user!.id);
     await recordEvents(manager, writer, facts);
     return membershipId;
   });

@@ -4,7 +4,9 @@ import { transact } from '../database/transact.js';
 import { NameSource, NameStatus } from '../entities/enums.js';
 import { recordEvents } from '../events/record.js';
 import { checkText, fault, refuseFaults, UserErrorCode } from '../faults.js';
-import { confirmedName, lockOrganization, publishedChanges } from './update-organization.js';
+import { confirmedName } from './settings.js';
+import { lockOrganization, publishedChanges } from './update-organization.js';
+import { writeOrganization } from './write-organization.js';
 
 /**
  * FIRST_MEMBER_ONCE: the member whose sign-in made the organization gives it its name, once, while nobody has confirmed
@@ -32,8 +34,7 @@ export async function completeOrganization(
     ]);
     const { name, nameStatus, nameSource, completionUserId } = organization;
     const confirmed = confirmedName(input.name, NameSource.FIRST_MEMBER);
-    Object.assign(organization, confirmed);
-    await manager.flush();
+    await writeOrganization(manager, writer, organization, confirmed);
     await recordEvents(manager, writer, [
       {
         type: 'organization.updated',

@@ -3,53 +3,64 @@ import { writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
 import { toGlobalId } from '../database/loaders/ids.js';
 import { runSql, transact } from '../database/transact.js';
-import { NameSource, NameStatus, type OrganizationStatus } from '../entities/enums.js';
 import { Organization } from '../entities/organization.js';
 import type { FactOf } from '../events/catalogue.js';
 import { recordEvents } from '../events/record.js';
-import { checkText, checkVersion, type Fault, fault, refuseFaults, UserErrorCode } from '../faults.js';
+import { checkVersion, type Fault, fault, refuseFaults, UserErrorCode } from '../faults.js';
+import { toldCustomData } from './custom-data.js';
 import { type IdentifierInput, insertIdentifiers, readIdentifiers } from './identifiers.js';
+import {
+  findMissingFactors,
+  findTakenSlug,
+  type OrganizationSettings,
+  type ReadSettings,
+  readSettings,
+} from './settings.js';
+import { writeOrganization } from './write-organization.js';
 
 /** Changes of an organization: what is absent stays, null clears. `id` is the uuid. */
-export interface UpdateOrganization {
+export interface UpdateOrganization extends OrganizationSettings {
   id: string;
   expectedVersion?: number | null;
-  name?: string | null;
-  description?: string | null;
   identifiers?: IdentifierInput[] | null;
-  status?: OrganizationStatus | null;
 }
 
-/** Edits an organization. Throws Faults: NOT_FOUND, STALE_VERSION, REQUIRED, TOO_LONG, INVALID, TAKEN. */
+/**
+ * Edits an organization. Throws Faults, all at once: NOT_FOUND, STALE_VERSION, REQUIRED, TOO_LONG, INVALID, TAKEN,
+ * NO_FACTOR_ENABLED.
+ */
 export async function updateOrganization(context: OperationContext, input: UpdateOrganization): Promise<void> {
   const given = input.identifiers === undefined ? null : readIdentifiers(input.identifiers ?? []);
+  const { settings, faults } = readSettings(input);
   const writer = writerOf(context, 'organizationUpdate');
-  await transact(context.database, writer.tenantId, async (manager) => {
+  const { tenantId } = writer;
+  await transact(context.database, tenantId, async (manager) => {
     const organization = await lockOrganization(manager, input.id);
+    const knownData = settings.customData === undefined ? '' : await readStoredData(manager, organization);
+    const changes = changesOf({ ...organization, customData: knownData }, settings);
     refuseFaults([
       checkVersion(input.expectedVersion, organization.version),
-      checkText(input.name, { isRequired: true, longest: 128 }, 'name'),
-      checkText(input.description, { longest: 256 }, 'description'),
-      input.status === null && fault(UserErrorCode.REQUIRED, 'status cannot be cleared.', 'status'),
+      ...faults,
+      changes.slug !== undefined && (await findTakenSlug(manager, tenantId, changes.slug)),
+      changes.isMfaRequired && (await findMissingFactors(manager, tenantId)),
       ...(given?.faults ?? []),
     ]);
-    const changes = changesOf(organization, input);
-    const properties = Object.keys(changes) as (keyof Changes)[];
-    const known = Object.fromEntries(properties.map((property) => [property, organization[property]])) as Changes;
-    const before = publishedChanges(known);
+    const properties = Object.keys(changes) as (keyof ReadSettings)[];
+    const known = { ...organization, customData: knownData };
+    const before = publishedChanges(
+      Object.fromEntries(properties.map((property) => [property, known[property] ?? null])),
+    );
     const after = publishedChanges(changes);
-    Object.assign(organization, changes);
     if (given) {
-      const replaced = await replaceIdentifiers(manager, writer.tenantId, organization.id, given.identifiers);
+      const replaced = await replaceIdentifiers(manager, tenantId, organization.id, given.identifiers);
       refuseFaults(replaced.faults);
       if (replaced.isChanged) {
         before.identifiers = replaced.before;
         after.identifiers = given.identifiers;
-        organization.updatedAt = writer.at;
       }
     }
     if (!Object.keys(after).length) return;
-    await manager.flush();
+    await writeOrganization(manager, writer, organization, changes);
     await recordEvents(manager, writer, [
       { type: 'organization.updated', organizationId: organization.id, objectId: organization.id, before, after },
     ]);
@@ -63,39 +74,35 @@ export async function lockOrganization(manager: EntityManager, id: string): Prom
   return organization!;
 }
 
-/** A name that a person gives is sure: it is never looked up or overwritten again. */
-export function confirmedName(name: string, nameSource: NameSource) {
-  return {
-    name: name.trim(),
-    nameStatus: NameStatus.CONFIRMED,
-    nameSource,
-    nameLookupAt: null as Date | null,
-    completionUserId: null as string | null,
-  };
+/** The custom data of an organization that is locked, as JSON text. */
+export async function readStoredData(manager: EntityManager, { tenantId, id }: Organization): Promise<string> {
+  const [row] = await runSql<{ text: string }>(
+    manager,
+    'select custom_data::text as text from organizations where tenant_id = $1 and id = $2',
+    [tenantId, id],
+  );
+  return row!.text;
 }
-
-type Changes = Partial<
-  ReturnType<typeof confirmedName> & Pick<Organization, 'completionUserId' | 'description' | 'status'>
->;
 
 /** What events say of these changes. When a name is looked up again is no part of what an organization is. */
 export function publishedChanges({
   nameLookupAt: _,
   completionUserId,
+  customData,
   ...changes
-}: Changes): FactOf<'organization.updated'>['after'] {
-  if (completionUserId === undefined) return changes;
-  return { ...changes, completionUserId: completionUserId && toGlobalId('User', completionUserId) };
+}: ReadSettings): FactOf<'organization.updated'>['after'] {
+  return {
+    ...changes,
+    ...(completionUserId === undefined
+      ? {}
+      : { completionUserId: completionUserId && toGlobalId('User', completionUserId) }),
+    ...(customData === undefined ? {} : { customData: toldCustomData(customData) }),
+  };
 }
 
-function changesOf(organization: Organization, { name, description, status }: UpdateOrganization): Changes {
-  const wanted: Changes = {
-    ...(name ? confirmedName(name, NameSource.ADMINISTRATOR) : {}),
-    ...(description === undefined ? {} : { description: description?.trim() || null }),
-    ...(status ? { status } : {}),
-  };
-  const changed = Object.entries(wanted).filter(
-    ([property, value]) => organization[property as keyof Organization] !== value,
+function changesOf(known: object, settings: ReadSettings): ReadSettings {
+  const changed = Object.entries(settings).filter(
+    ([property, value]) => ((known as Record<string, unknown>)[property] ?? null) !== value,
   );
   return Object.fromEntries(changed);
 }

@@ -68,6 +68,11 @@ export function requireUuid(type: NodeType, id: string, argument: string): strin
   return uuid;
 }
 
+/** The uuids of global ids of this type, in their order; BAD_USER_INPUT when one is of another type or none. */
+export function requireUuids(type: NodeType, ids: readonly string[], argument: string): string[] {
+  return ids.map((id, index) => requireUuid(type, id, `${argument}.${index}`));
+}
+
 /** The object with this id, if it is one that the caller may know of. Its type's `@auth` is decided after this. */
 export async function findNode(context: GraphQLContext, id: string): Promise<AnyNodeRow | null> {
   const row = await context.loaders.node(context.tenant.id, id);

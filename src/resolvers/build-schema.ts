@@ -14,12 +14,22 @@ import '../schema/enums.js';
 import { protectSchema } from '../auth/protect.js';
 import { readRequirement } from '../schema/read-requirement.js';
 import { authDirective } from '../schema/requirement.js';
+import { ApplicationResolver } from './application.js';
 import { ConnectionResolver } from './connection.js';
 import { EventResolver, OrganizationEventsResolver, UserEventsResolver } from './event.js';
+import { FactorResolver, MembershipFactorsResolver, UserFactorsResolver } from './factor.js';
 import { FederationResolver } from './federation.js';
-import { MembershipResolver, RoleResolver } from './membership.js';
+import { JitEmailDomainResolver, OrganizationJitResolver, OrganizationJitRulesResolver } from './jit.js';
+import { MembersResolver } from './members.js';
+import { InvitationResolver, OrganizationInvitationsResolver } from './invitation.js';
+import { MembershipResolver } from './membership.js';
 import { NodeResolver } from './node.js';
+import { OrganizationApplicationResolver, OrganizationApplicationsResolver } from './organization-application.js';
 import { OrganizationResolver } from './organization.js';
+import { OrganizationSettingsResolver } from './organization-settings.js';
+import { PermissionResolver } from './permission.js';
+import { MembershipPermissionsResolver, OrganizationRolesResolver, RoleResolver } from './role.js';
+import { ConnectionScimResolver, ScimGroupMappingResolver, ScimGroupResolver, ScimTokenResolver } from './scim.js';
 import { SsoResolver } from './sso.js';
 import { SubscriptionResolver } from './subscription.js';
 import { TenantResolver } from './tenant.js';
@@ -28,19 +38,39 @@ import { ViewerResolver } from './viewer.js';
 import { WebhookDeliveryResolver, WebhookEndpointResolver } from './webhook.js';
 
 const RESOLVERS = [
+  ApplicationResolver,
   ConnectionResolver,
   EventResolver,
+  FactorResolver,
   FederationResolver,
   IdentityResolver,
+  JitEmailDomainResolver,
+  MembersResolver,
+  InvitationResolver,
+  OrganizationInvitationsResolver,
+  MembershipPermissionsResolver,
   MembershipResolver,
   NodeResolver,
   OrganizationEventsResolver,
+  OrganizationJitResolver,
+  OrganizationJitRulesResolver,
+  OrganizationApplicationResolver,
+  OrganizationApplicationsResolver,
   OrganizationResolver,
+  OrganizationRolesResolver,
+  OrganizationSettingsResolver,
+  PermissionResolver,
   RoleResolver,
   SessionResolver,
+  ConnectionScimResolver,
+  ScimGroupMappingResolver,
+  ScimGroupResolver,
+  ScimTokenResolver,
   SsoResolver,
   TenantResolver,
   UserEventsResolver,
+  MembershipFactorsResolver,
+  UserFactorsResolver,
   SubscriptionResolver,
   UserResolver,
   ViewerResolver,

@@ -1,9 +1,10 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { HOW_TO_READ_EVENTS, mayReadEvents } from '../auth/audit-access.js';
-import { badInput, graphqlError } from '../auth/errors.js';
+import { badInput, graphqlError, organizationMfaRequired } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
+import { admitBarred } from '../auth/policy.js';
 import type { EventFilter } from '../database/loaders/events.js';
-import { uuidOf } from '../database/loaders/ids.js';
+import { toGlobalId, uuidOf } from '../database/loaders/ids.js';
 import type { EventRow, OrganizationRow, UserRow } from '../database/loaders/rows.js';
 import { ActorKind, EventCause } from '../entities/enums.js';
 import { EventOrder } from '../entities/event-order.js';
@@ -63,13 +64,23 @@ export class EventResolver {
     orderBy?: EventOrder,
   ) {
     const chosen = readFilter(filter ?? {});
-    if (!mayReadEvents(context.viewer!, chosen)) throw graphqlError('FORBIDDEN', HOW_TO_READ_EVENTS);
+    if (!mayReadEvents(context.viewer!, chosen)) {
+      if (mayReadEvents(admitBarred(context).viewer!, chosen)) throw organizationMfaRequired();
+      throw graphqlError('FORBIDDEN', HOW_TO_READ_EVENTS);
+    }
     return pageOfEvents(context, chosen, first, after, orderBy);
   }
 
   @FieldResolver(() => EventActor, { description: 'Who acted.' })
-  actor(@Root() { actorKind, actorUserUuid }: EventRow, @Ctx() { loaders, tenant }: GraphQLContext) {
-    return { kind: actorKind, user: actorUserUuid && loaders.users.byId(tenant.id, actorUserUuid) };
+  actor(
+    @Root() { actorKind, actorUserUuid, actorApplicationUuid }: EventRow,
+    @Ctx() { loaders, tenant }: GraphQLContext,
+  ) {
+    return {
+      kind: actorKind,
+      user: actorUserUuid && loaders.users.byId(tenant.id, actorUserUuid),
+      applicationId: actorApplicationUuid && toGlobalId('Application', actorApplicationUuid),
+    };
   }
 
   @FieldResolver(() => EventCause, { description: 'What brought it about.' })

@@ -1,25 +1,15 @@
-import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import type { GraphQLContext } from '../auth/graphql-context.js';
-import type { MembershipRow, RoleRow } from '../database/loaders/rows.js';
+import { toGlobalId } from '../database/loaders/ids.js';
+import { toHeldRoles } from '../database/loaders/roles.js';
+import type { MembershipRow } from '../database/loaders/rows.js';
 import { appointMember } from '../organizations/appoint-member.js';
-import { MemberAppointInput, MembershipPayload, MembershipType, RoleType } from '../schema/membership.js';
+import { ConnectionType } from '../schema/connection.js';
+import { MemberAppointInput, MembershipPayload, MembershipType, RoleGrant } from '../schema/membership.js';
 import { OrganizationType } from '../schema/organization.js';
 import { Auth } from '../schema/requirement.js';
 import { UserType } from '../schema/user.js';
-import { attempt, requireUuid } from './answers.js';
-
-@Resolver(() => RoleType)
-export class RoleResolver {
-  @FieldResolver(() => String, { description: 'What it is for.' })
-  async description(@Root() { uuid, description }: RoleRow, @Ctx() { loaders, tenant }: GraphQLContext) {
-    return description ?? (await loaders.roles(tenant.id, uuid))?.description;
-  }
-
-  @FieldResolver(() => Boolean, { description: 'Whether it comes with Vestibule.' })
-  async isBuiltIn(@Root() { uuid, isBuiltIn }: RoleRow, @Ctx() { loaders, tenant }: GraphQLContext) {
-    return isBuiltIn ?? (await loaders.roles(tenant.id, uuid))?.isBuiltIn;
-  }
-}
+import { attempt, isShown, requireUuid } from './answers.js';
 
 @Resolver(() => MembershipType)
 export class MembershipResolver {
@@ -37,6 +27,41 @@ export class MembershipResolver {
   @FieldResolver(() => UserType, { nullable: true, description: 'Who added the member, when somebody did.' })
   addedBy(@Root() { addedByUserUuid }: MembershipRow, @Ctx() { loaders, tenant }: GraphQLContext) {
     return addedByUserUuid ? loaders.users.byId(tenant.id, addedByUserUuid) : null;
+  }
+
+  @Auth('ORGANIZATION_ADMINISTRATOR')
+  @FieldResolver(() => ID, {
+    nullable: true,
+    description: 'The application that added the member, when one did for itself.',
+  })
+  addedByApplicationId(@Root() { addedByApplicationUuid }: MembershipRow) {
+    return addedByApplicationUuid && toGlobalId('Application', addedByApplicationUuid);
+  }
+
+  @Auth('ORGANIZATION_ADMINISTRATOR')
+  @FieldResolver(() => ConnectionType, {
+    nullable: true,
+    description: 'The connection that it came through, when it came through one that is enabled.',
+  })
+  async connection(@Root() { connectionUuid }: MembershipRow, @Ctx() context: GraphQLContext) {
+    const row = connectionUuid && (await context.loaders.connections.byId(context.tenant.id, connectionUuid));
+    return row && isShown(context, row) ? row : null;
+  }
+
+  @Auth('ORGANIZATION_ADMINISTRATOR')
+  @FieldResolver(() => [RoleGrant], {
+    nullable: true,
+    description: 'The roles, with where each came from; by name.',
+  })
+  async roleGrants(@Root() { uuid }: MembershipRow, @Ctx() { loaders, tenant }: GraphQLContext) {
+    const grants = (await loaders.memberships.grants(tenant.id, uuid)) ?? [];
+    return grants.map(({ roleUuid, roleName, source, grantedAt, grantedByUserUuid, grantedByApplicationUuid }) => ({
+      role: toHeldRoles([[roleUuid, roleName]])[0],
+      source,
+      grantedAt,
+      grantedBy: grantedByUserUuid && loaders.users.byId(tenant.id, grantedByUserUuid),
+      grantedByApplicationId: grantedByApplicationUuid && toGlobalId('Application', grantedByApplicationUuid),
+    }));
   }
 
   @Auth('ORGANIZATION_ADMINISTRATOR')

@@ -4,13 +4,15 @@ import { administers, isUser } from '../auth/administers.js';
 import { badInput } from '../auth/errors.js';
 import { uuidOf } from '../database/loaders/ids.js';
 import type { OrganizationRow } from '../database/loaders/rows.js';
-import { IdentifierScheme, NameStatus } from '../entities/enums.js';
+import { IdentifierScheme, NameStatus, OrganizationStatus } from '../entities/enums.js';
+import { MemberOrder } from '../entities/member-order.js';
 import { OrganizationOrder } from '../entities/organization-order.js';
 import { Siret } from '../entities/siret.js';
 import { completeOrganization } from '../organizations/complete-organization.js';
 import { createOrganization } from '../organizations/create-organization.js';
 import { deleteOrganization } from '../organizations/delete-organization.js';
 import { updateOrganization } from '../organizations/update-organization.js';
+import { MemberFilterInput } from '../schema/members.js';
 import { MembershipConnection } from '../schema/membership.js';
 import {
   OrganizationCompleteInput,
@@ -31,24 +33,29 @@ import { Auth } from '../schema/requirement.js';
 import { WebhookEndpointConnection } from '../schema/webhook.js';
 import { attempt, pageRequest, requireUuid, toConnection } from './answers.js';
 
+/** The longest text that members are searched by. */
+const LONGEST_SEARCH = 256;
+
 @Resolver(() => OrganizationType)
 export class OrganizationResolver {
   @Auth('SIGNED_IN')
   @Query(() => OrganizationType, {
     nullable: true,
-    description: 'One organization, by its id or by an identifier; null when it is not for the caller.',
+    description: 'One organization, by its id, its slug or an identifier; null when it is not for the caller.',
   })
   organization(
     @Ctx() { loaders, tenant }: GraphQLContext,
     @Arg('id', () => ID, { nullable: true, description: 'Its global id.' }) id?: string | null,
     @Arg('identifier', () => OrganizationIdentifierInput, { nullable: true, description: 'One of its identifiers.' })
     identifier?: OrganizationIdentifierInput | null,
+    @Arg('slug', () => String, { nullable: true, description: 'Its slug.' }) slug?: string | null,
   ) {
     if (id) {
       const uuid = uuidOf('Organization', id);
       return uuid ? loaders.organizations.byId(tenant.id, uuid) : null;
     }
-    if (!identifier) throw badInput('Give either id or identifier.', 'id');
+    if (slug) return loaders.organizations.bySlug(tenant.id, slug);
+    if (!identifier) throw badInput('Give an id, a slug or an identifier.', 'id');
     const { scheme, value } = readIdentifier(identifier);
     return loaders.organizations.byIdentifier(tenant.id, scheme, value);
   }
@@ -93,15 +100,29 @@ export class OrganizationResolver {
     return Siret.parse(await this.siret(row, context))?.siren ?? null;
   }
 
-  @FieldResolver(() => MembershipConnection, { description: 'Its members, the oldest membership first.' })
+  @FieldResolver(() => MembershipConnection, { description: 'Its members, with what they are there.' })
   async members(
     @Root() { uuid }: OrganizationRow,
-    @Ctx() { loaders, tenant }: GraphQLContext,
+    @Ctx() { loaders, tenant, viewer }: GraphQLContext,
     @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when absent.' })
     first?: number | null,
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
+    @Arg('filter', () => MemberFilterInput, { nullable: true, description: 'Which ones.' })
+    filter?: MemberFilterInput | null,
+    @Arg('orderBy', () => MemberOrder, {
+      defaultValue: MemberOrder.JOINED_AT,
+      description: 'How they are sorted.',
+    })
+    orderBy?: MemberOrder,
   ) {
-    return toConnection(await loaders.memberships.page(tenant.id, 'organization', uuid, pageRequest(first, after)));
+    const order = orderBy ?? MemberOrder.JOINED_AT;
+    const request = pageRequest(first, after, order === MemberOrder.NAME ? 2 : 1);
+    // Whoever may not see an address finds nobody by it.
+    const searchesAddresses = viewer!.isTenantAdministrator || administers(viewer!, uuid);
+    const conditions = filter ? readMemberFilter(filter, searchesAddresses) : undefined;
+    return toConnection(
+      await loaders.memberships.page(tenant.id, 'organization', uuid, request, { filter: conditions, order }),
+    );
   }
 
   @Auth('ORGANIZATION_ADMINISTRATOR')
@@ -123,10 +144,15 @@ export class OrganizationResolver {
   viewerCan(@Root() row: OrganizationRow, @Ctx() { viewer }: GraphQLContext): OrganizationPermissions {
     const ofTenant = viewer!.isTenantAdministrator;
     const isAdministrator = ofTenant || administers(viewer!, row.uuid);
+    const isActive = row.status === OrganizationStatus.ACTIVE;
     return {
       update: isAdministrator,
       complete: isUser(viewer!, row.completionUserId) && row.nameStatus !== NameStatus.CONFIRMED,
       appoint: isAdministrator,
+      changeMembers: isAdministrator,
+      invite: isAdministrator && isActive,
+      addApplications: ofTenant && isActive,
+      leave: viewer!.sessionId !== null && viewer!.rolesByOrganization.has(row.uuid),
       delete: ofTenant,
     };
   }
@@ -177,7 +203,7 @@ export class OrganizationResolver {
 
   @Auth('TENANT_ADMINISTRATOR')
   @Mutation(() => OrganizationDeletePayload, {
-    description: 'Deletes an organization with its memberships; its events stay.',
+    description: 'Deletes an organization with all that belongs to it; its events stay.',
   })
   async organizationDelete(
     @Ctx() context: GraphQLContext,
@@ -187,6 +213,20 @@ export class OrganizationResolver {
     const { userErrors } = await attempt(() => deleteOrganization(context, { ...input, id }));
     return { deletedId: userErrors.length ? null : input.id, userErrors };
   }
+}
+
+/** A filter of members as it is read; BAD_USER_INPUT when it cannot be. */
+function readMemberFilter({ search, roleId, source, status }: MemberFilterInput, searchesAddresses: boolean) {
+  if (search && search.length > LONGEST_SEARCH)
+    throw badInput(`filter.search is at most ${LONGEST_SEARCH} characters.`, 'filter.search');
+  const roleUuid = roleId ? requireUuid('Role', roleId, 'filter.roleId') : null;
+  return {
+    search: search?.replaceAll('\0', ''),
+    searchesAddresses: Boolean(search) && searchesAddresses,
+    roleUuid,
+    source,
+    status,
+  };
 }
 
 /** An identifier as it is stored; BAD_USER_INPUT when it is none of its registry. */

@@ -94,6 +94,7 @@ export class SsoResolver {
         redirectUri: input.redirectUri,
         returnTo: safeReturnTo(input.returnTo),
         loginHint: input.loginHint ?? undefined,
+        invitation: input.invitation ?? undefined,
         sessionId: input.intent === LoginIntent.LINK ? sessionOf(context)?.sessionId : undefined,
       });
       return { authorizationUrl: url.href, binding, userErrors: [] };
@@ -112,7 +113,7 @@ export class SsoResolver {
   ) {
     try {
       const signedIn = await completeSignIn(context, readAnswer(input), input.transport);
-      const { outcome, token, expiresAt, returnTo } = signedIn;
+      const { outcome, token, expiresAt, returnTo, invitation } = signedIn;
       const { tenant, loaders } = context;
       context.viewer = (await context.findSession(tenant.id, token))?.viewer ?? null;
       if (input.transport === SessionTransport.COOKIE) context.setSessionCookie(token, expiresAt);
@@ -123,6 +124,10 @@ export class SsoResolver {
         token: input.transport === SessionTransport.TOKEN ? token : null,
         expiresAt,
         returnTo,
+        invitation: invitation && {
+          invitation: invitation.id && loaders.invitations.byId(tenant.id, invitation.id),
+          userErrors: invitation.faults,
+        },
         userErrors: [],
       };
     } catch (error) {

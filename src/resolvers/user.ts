@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { isUser } from '../auth/administers.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
 import { uuidOf } from '../database/loaders/ids.js';
 import type { IdentityRow, SessionRow, UserRow } from '../database/loaders/rows.js';
@@ -65,9 +66,9 @@ export class UserResolver {
     first?: number | null,
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
   ) {
-    const seesAll = viewer!.isTenantAdministrator || viewer!.userId === uuid;
+    const seesAll = viewer!.isTenantAdministrator || isUser(viewer!, uuid);
     const within = seesAll ? null : [...viewer!.rolesByOrganization.keys()];
-    return toConnection(await loaders.memberships.page(tenant.id, 'user', uuid, pageRequest(first, after), within));
+    return toConnection(await loaders.memberships.page(tenant.id, 'user', uuid, pageRequest(first, after), { within }));
   }
 
   @Auth('SELF')

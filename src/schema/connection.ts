@@ -79,6 +79,13 @@ export class ConnectionType extends Node {
   @Auth('TENANT_ADMINISTRATOR')
   @Field(() => [String], {
     nullable: true,
+    description: 'Assurances (acr) that take a second factor at this provider, beside those that are known to.',
+  })
+  mfaAcr!: string[];
+
+  @Auth('TENANT_ADMINISTRATOR')
+  @Field(() => [String], {
+    nullable: true,
     description: "Pages of single-page and native clients that may receive the provider's answer; compared exactly.",
   })
   redirectUris!: string[];
@@ -228,6 +235,12 @@ export class ConnectionSettingsInput {
     description: 'The means (amr) of which a sign-in must have used one; empty: any.',
   })
   requiredAmr?: string[] | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Assurances (acr) that take a second factor at this provider, beside those that are known to.',
+  })
+  mfaAcr?: string[] | null;
 
   @Field(() => [String], {
     nullable: true,

@@ -1,5 +1,6 @@
 import { registerEnumType } from 'type-graphql';
 import { EventOrder } from '../entities/event-order.js';
+import { MemberOrder } from '../entities/member-order.js';
 import { OrganizationOrder } from '../entities/organization-order.js';
 import * as stored from '../entities/enums.js';
 
@@ -54,6 +55,29 @@ register(stored.MembershipSource, 'MembershipSource', 'Where a membership came f
   INVITATION: 'An invitation.',
   SCIM: 'A directory.',
   ADMIN: 'An administrator.',
+});
+register(stored.InvitationStatus, 'InvitationStatus', 'Where an invitation stands. All but PENDING are final.', {
+  PENDING: 'It waits for its answer.',
+  ACCEPTED: 'The person is a member through it.',
+  DECLINED: 'The person said no.',
+  REVOKED: 'An administrator took it back.',
+  EXPIRED: 'Nobody answered in time.',
+});
+register(stored.InvitationMailStatus, 'InvitationMailStatus', 'Whether the mail of an invitation went out.', {
+  NONE: 'There is none: it was not asked for, or no mail server is configured.',
+  WAITING: 'It is to be sent, for the first time or again.',
+  SENT: 'The mail server took it.',
+  FAILED: 'It was not delivered: the mail server refused it for good, or attempts ran out.',
+});
+register(stored.MailLocale, 'MailLocale', 'The language of a mail.', { EN: 'English.', FR: 'French.' });
+register(stored.MfaRule, 'MfaRule', 'What an organization that requires a second factor asks for.', {
+  FACTOR_CONFIGURED: 'That the person has a second factor.',
+  FACTOR_USED: 'That the person used a second factor at this sign-in.',
+});
+register(stored.LogoKind, 'LogoKind', 'The pictures of an organization.', {
+  LIGHT: 'On a light background.',
+  DARK: 'On a dark background.',
+  FAVICON: 'In the tab of a browser.',
 });
 register(stored.ConnectionPreset, 'ConnectionPreset', 'What kind of provider a connection leads to.', {
   PROCONNECT: "ProConnect, the French public sector's federation.",
@@ -110,7 +134,7 @@ register(stored.SessionTransport, 'SessionTransport', "How a session's token tra
 register(
   stored.LinkCase,
   'LinkCase',
-  'A row of the decision table of sign-ins. Users are U1 to U7, organizations O1 to O12.',
+  'A row of the decision table of sign-ins. Users are U1 to U7, organizations O1 to O12, just-in-time rules J1 and J2.',
   {
     U1_KNOWN: 'The provider account is linked to this user.',
     U2_SUSPENDED: 'Refused: the user is suspended.',
@@ -143,11 +167,41 @@ register(
     O12_CREATED_AND_ADDED: 'The organization was created, and the user joined it beside others.',
     O12_SAME: 'The user was in that organization already; it is the active one of this session.',
     O12_IGNORED: 'This connection says nothing about organizations.',
+    J1_CONNECTION: 'On top: just-in-time rules about the connection led to organizations.',
+    J2_DOMAIN: 'On top: just-in-time rules about the domain of the address led to organizations.',
   },
 );
+register(stored.JitReason, 'JitReason', 'Why a just-in-time rule that is about a person does nothing for them.', {
+  UNPROVEN: 'The domain is not proven.',
+  PUBLIC_DOMAIN: 'Anybody can have an address at the domain.',
+  CONNECTION_FIRST: 'There is a rule about the connection: rules about domains do not count then.',
+  ACCOUNT_EXISTS: 'The account was there before: rules about domains are for new ones.',
+  EMAIL_UNVERIFIED: 'The address is not verified.',
+  LESS_SPECIFIC: 'A proven rule about the domain is more specific.',
+  ORGANIZATION_INACTIVE: 'The organization is suspended or archived.',
+});
+register(MemberOrder, 'MemberOrder', 'How a list of members is sorted.', {
+  JOINED_AT: 'The oldest membership first.',
+  NAME: 'By given and family name, without regard to case and accents.',
+});
+register(stored.FactorKind, 'FactorKind', 'What a second factor is.', {
+  TOTP: 'An authenticator app: codes that change with time.',
+  PASSKEY: 'A passkey or security key, which asks for its person.',
+  PROVIDER: 'One that an identity provider asked for at a sign-in, as it says by amr or acr.',
+  ASSERTED: 'One that a directory or an administrator vouches for. It counts as configured, and cannot be shown.',
+});
 register(OrganizationOrder, 'OrganizationOrder', 'How a list of organizations is sorted.', {
   CREATED_AT: 'The oldest first.',
   NAME: 'By name, without regard to case and accents.',
+});
+register(stored.AbsenceReason, 'AbsenceReason', 'Why a user is no member of an organization.', {
+  NEVER_MEMBER: 'No event tells of a membership.',
+  LEFT: 'They left.',
+  REMOVED: 'Somebody removed them.',
+  MOVED: 'A sign-in named another organization.',
+  ORGANIZATION_DELETED: 'The organization was deleted.',
+  USER_DELETED: 'The person was deleted.',
+  UNKNOWN: 'No event tells how the membership ended.',
 });
 register(stored.ActorKind, 'ActorKind', 'Who acted.', {
   USER: 'A person who is signed in.',
@@ -182,4 +236,18 @@ register(stored.WebhookDeliveryStatus, 'WebhookDeliveryStatus', 'Where the deliv
   DELIVERED: 'The receiver took it.',
   FAILED: 'It was given up after the last attempt.',
   CANCELED: 'The endpoint was disabled before it was taken.',
+});
+register(stored.RoleKind, 'RoleKind', 'Whom a role is for.', {
+  USER: 'Members of organizations.',
+  APPLICATION: 'Applications in organizations.',
+});
+register(stored.ApplicationKind, 'ApplicationKind', 'What an application is.', {
+  MACHINE: 'A program that acts for itself, with a secret; it alone can be in organizations.',
+  WEB: 'Signs people in, on a server that keeps a secret.',
+  BROWSER: 'Signs people in, in a page: it has no secret and uses PKCE.',
+  NATIVE: 'Signs people in, on their device: it has no secret and uses PKCE.',
+});
+register(stored.ApplicationStatus, 'ApplicationStatus', 'Whether an application may be used.', {
+  ENABLED: 'It may.',
+  DISABLED: 'It may not: its secrets and tokens are refused.',
 });

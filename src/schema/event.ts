@@ -19,6 +19,9 @@ export class EventActor {
     description: 'The person; null for nobody, for somebody who is gone, and when they are not for the caller.',
   })
   user!: unknown;
+
+  @Field(() => ID, { nullable: true, description: 'The application that acted for itself.' })
+  applicationId!: string | null;
 }
 
 @Auth('ORGANIZATION_ADMINISTRATOR')

@@ -4,17 +4,33 @@ import { connectionTypes } from './connection-types.js';
 import { Node } from './node.js';
 import { UserError } from './payload.js';
 import { Auth } from './requirement.js';
+import { RoleType } from './role.js';
 import { DateTime } from './scalars.js';
+import { UserType } from './user.js';
 
-@Auth('SIGNED_IN')
-@ObjectType('Role', {
-  implements: Node,
-  description: "A role of the tenant's organization template.",
-  simpleResolvers: true,
-})
-export class RoleType extends Node {
-  @Field(() => String, { description: 'Its name: `administrator` and `member` are built in.' })
-  name!: string;
+@Auth('PUBLIC')
+@ObjectType({ description: 'A role that a member holds, and where that came from.', simpleResolvers: true })
+export class RoleGrant {
+  @Field(() => RoleType, { nullable: true, description: 'The role.' })
+  role!: unknown;
+
+  @Field(() => MembershipSource, {
+    nullable: true,
+    description: 'How it came; null for what was given before this was kept.',
+  })
+  source!: MembershipSource | null;
+
+  @Field(() => DateTime, { description: 'When it was given.' })
+  grantedAt!: string;
+
+  @Field(() => UserType, {
+    nullable: true,
+    description: 'Who gave it, when somebody did; null also when they are gone or not for the caller.',
+  })
+  grantedBy!: unknown;
+
+  @Field(() => ID, { nullable: true, description: 'The application that gave it, when one did for itself.' })
+  grantedByApplicationId!: string | null;
 }
 
 @Auth('ORGANIZATION_MEMBER')

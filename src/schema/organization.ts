@@ -1,10 +1,10 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
-import { IdentifierScheme, NameSource, NameStatus, OrganizationStatus } from '../entities/enums.js';
+import { IdentifierScheme, MfaRule, NameSource, NameStatus, OrganizationStatus } from '../entities/enums.js';
 import { connectionTypes } from './connection-types.js';
 import { Node } from './node.js';
 import { UserError } from './payload.js';
 import { Auth } from './requirement.js';
-import { DateTime } from './scalars.js';
+import { DateTime, JSONValue } from './scalars.js';
 
 @Auth('PUBLIC')
 @ObjectType('OrganizationIdentifier', { description: 'How an organization is known outside.', simpleResolvers: true })
@@ -32,8 +32,23 @@ export class OrganizationType extends Node {
   @Field(() => NameSource, { description: 'Who gave the name.' })
   nameSource!: NameSource;
 
+  @Field(() => String, { description: 'Its name in addresses: no other organization of the tenant has it.' })
+  slug!: string;
+
   @Field(() => String, { nullable: true, description: 'A few words about it.' })
   description!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Its color on a light background: `#rrggbb`.' })
+  primaryColor!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Its color on a dark background: `#rrggbb`.' })
+  darkPrimaryColor!: string | null;
+
+  @Field(() => Boolean, { description: 'Whether its members need a second factor to act in it.' })
+  isMfaRequired!: boolean;
+
+  @Field(() => MfaRule, { description: 'What that asks for, where it is required.' })
+  mfaRule!: MfaRule;
 
   @Field(() => OrganizationStatus, { description: 'Where it stands.' })
   status!: OrganizationStatus;
@@ -68,6 +83,18 @@ export class OrganizationPermissions {
   @Field(() => Boolean, { description: 'Make one of its members an administrator.' })
   appoint!: boolean;
 
+  @Field(() => Boolean, { description: 'Add members while it is active, remove them, and change their roles.' })
+  changeMembers!: boolean;
+
+  @Field(() => Boolean, { description: 'Invite people to it now.' })
+  invite!: boolean;
+
+  @Field(() => Boolean, { description: 'Add applications to it now.' })
+  addApplications!: boolean;
+
+  @Field(() => Boolean, { description: 'End their own membership of it.' })
+  leave!: boolean;
+
   @Field(() => Boolean, { description: 'Delete it.' })
   delete!: boolean;
 }
@@ -87,7 +114,7 @@ export class OrganizationIdentifierInput {
 export class OrganizationFilterInput {
   @Field(() => String, {
     nullable: true,
-    description: 'Part of the name or of an identifier, without regard to case and accents.',
+    description: 'Part of the name, of the slug or of an identifier, without regard to case and accents.',
   })
   search?: string | null;
 
@@ -120,6 +147,33 @@ export class OrganizationCreateInput {
   @Field(() => String, { nullable: true, description: 'At most 256 characters.' })
   description?: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'Its name in addresses. Absent: that of its name, with an ending where another organization has it.',
+  })
+  slug?: string | null;
+
+  @Field(() => JSONValue, {
+    nullable: true,
+    description: 'A JSON object of at most 64 KiB for programs of the tenant.',
+  })
+  customData?: unknown;
+
+  @Field(() => String, { nullable: true, description: 'Its color on a light background: `#rrggbb`.' })
+  primaryColor?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Its color on a dark background: `#rrggbb`.' })
+  darkPrimaryColor?: string | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether its members need a second factor to act in it. The tenant must take some kind of them.',
+  })
+  isMfaRequired?: boolean | null;
+
+  @Field(() => MfaRule, { nullable: true, description: 'What that asks for.' })
+  mfaRule?: MfaRule | null;
+
   @Field(() => [OrganizationIdentifierInput], {
     nullable: true,
     description: 'At most ten, each held by no other organization.',
@@ -147,6 +201,37 @@ export class OrganizationUpdateInput {
 
   @Field(() => String, { nullable: true, description: 'At most 256 characters.' })
   description?: string | null;
+
+  @Field(() => JSONValue, {
+    nullable: true,
+    description:
+      'All of the custom data from now on: a JSON object of at most 64 KiB for programs of the tenant. Null: `{}`.',
+  })
+  customData?: unknown;
+
+  @Field(() => String, { nullable: true, description: 'Its color on a light background: `#rrggbb`.' })
+  primaryColor?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Its color on a dark background: `#rrggbb`.' })
+  darkPrimaryColor?: string | null;
+
+  @Auth('TENANT_ADMINISTRATOR')
+  @Field(() => String, {
+    nullable: true,
+    description: 'Its name in addresses: lower-case letters and digits, with hyphens between; it cannot be cleared.',
+  })
+  slug?: string | null;
+
+  @Auth('TENANT_ADMINISTRATOR')
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether its members need a second factor to act in it. The tenant must take some kind of them.',
+  })
+  isMfaRequired?: boolean | null;
+
+  @Auth('TENANT_ADMINISTRATOR')
+  @Field(() => MfaRule, { nullable: true, description: 'What that asks for.' })
+  mfaRule?: MfaRule | null;
 
   @Auth('TENANT_ADMINISTRATOR')
   @Field(() => [OrganizationIdentifierInput], {

@@ -19,6 +19,23 @@ registerEnumType(UserErrorCode, {
     PROVIDER_UNUSABLE: { description: 'The provider cannot be used as configured.' },
     WRONG_STATUS: { description: 'The object is not in a status that allows this.' },
     COMPLETION_CLOSED: { description: 'The name is not, or no longer, yours to give.' },
+    PROOF_MISSING: {
+      description: 'DNS does not have the record that proves the domain; the message says what to publish.',
+    },
+    DNS_UNAVAILABLE: { description: 'DNS could not be asked; nothing has changed. Try again.' },
+    REAUTHENTICATION_REQUIRED: { description: 'Sign in again first: this needs a sign-in of the last ten minutes.' },
+    FACTOR_PROOF_REQUIRED: { description: 'Show a second factor that you have first: `factorProve`.' },
+    FACTOR_NOT_ENABLED: { description: 'The tenant takes no second factors of this kind.' },
+    NO_FACTOR_ENABLED: {
+      description: 'An organization requires a second factor, and the tenant would take none of any kind.',
+    },
+    WRONG_CODE: { description: 'The code is not the one of this moment, or was used already.' },
+    RATE_LIMITED: { description: 'Too often: the message says when to try again.' },
+    ORGANIZATION_MFA_REQUIRED: {
+      description: 'The organization asks for a second factor, which you have not, or have not shown.',
+    },
+    BUILT_IN: { description: 'What comes with Vestibule keeps its name and what it is for.' },
+    ALREADY_MEMBER: { description: 'The person is a member already.' },
   },
 });
 

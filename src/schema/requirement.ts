@@ -17,7 +17,7 @@ export enum Requirement {
 const DESCRIPTIONS: Record<Requirement, string> = {
   PUBLIC: 'Everybody. On a type without an id: whoever sees what carries it.',
   SIGNED_IN: 'Whoever is signed in.',
-  SELF: 'The user that the object is, or belongs to; of an event: who acted.',
+  SELF: 'The user that the object is, or belongs to; of an event: who acted; of an invitation: whom it is for, and the administrators of its organization.',
   ORGANIZATION_MEMBER:
     'A member of the organization; of a user: somebody who shares an organization with them, and they themselves.',
   ORGANIZATION_ADMINISTRATOR:

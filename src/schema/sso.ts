@@ -1,5 +1,7 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import { LinkCase, LoginIntent, SessionTransport } from '../entities/enums.js';
+import { ApplicationType } from './application.js';
+import { InvitationPayload } from './invitation.js';
 import { OrganizationType } from './organization.js';
 import { UserError } from './payload.js';
 import { Auth } from './requirement.js';
@@ -34,6 +36,12 @@ export class SsoBeginInput {
 
   @Field(() => String, { nullable: true, description: 'Whom the provider is to offer, at most 256 characters.' })
   loginHint?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The token of an invitation, for SIGN_IN: it is accepted if it is for the person who signs in.',
+  })
+  invitation?: string | null;
 }
 
 @Auth('PUBLIC')
@@ -110,6 +118,12 @@ export class SsoCompletePayload {
 
   @Field(() => String, { nullable: true, description: 'The path that was given at the beginning.' })
   returnTo!: string | null;
+
+  @Field(() => InvitationPayload, {
+    nullable: true,
+    description: 'What came of the invitation that was given at the beginning; null when none was.',
+  })
+  invitation!: InvitationPayload | null;
 
   @Field(() => [UserError], { description: 'Why there is no session.' })
   userErrors!: UserError[];
@@ -193,9 +207,15 @@ export class ViewerType {
   @Field(() => UserType, { nullable: true, description: 'The person.' })
   user!: unknown;
 
+  @Field(() => ApplicationType, { nullable: true, description: 'The application that calls for itself.' })
+  application!: unknown;
+
   @Field(() => SessionType, { nullable: true, description: 'The session of this call.' })
   session!: unknown;
 
-  @Field(() => OrganizationType, { nullable: true, description: 'The organization of the last sign-in.' })
+  @Field(() => OrganizationType, {
+    nullable: true,
+    description: 'The organization of the last sign-in, or that the access token is for.',
+  })
   organization!: unknown;
 }

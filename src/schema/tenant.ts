@@ -1,10 +1,14 @@
-import { Field, InputType, Int, ObjectType } from 'type-graphql';
+import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { FactorKind } from '../entities/enums.js';
 import { UserError } from './payload.js';
 import { Auth } from './requirement.js';
 
 @Auth('PUBLIC')
 @ObjectType('Tenant', { description: 'The tenant that is asked: an isolated customer.', simpleResolvers: true })
 export class TenantType {
+  @Field(() => ID, { description: 'Its id, as `Organization.tenantId` shows it.' })
+  id!: string;
+
   @Field(() => String, { description: 'Its short name, for commands.' })
   slug!: string;
 
@@ -13,6 +17,9 @@ export class TenantType {
 
   @Field(() => Int, { nullable: true, description: 'For how many days events are kept; null: for ever.' })
   auditRetentionDays!: number | null;
+
+  @Field(() => [FactorKind], { description: 'The kinds of second factors that count, and may be added.' })
+  mfaFactors!: FactorKind[];
 }
 
 @Auth('TENANT_ADMINISTRATOR')
@@ -24,6 +31,13 @@ export class TenantUpdateInput {
       'For how many days events are kept: 1 to 36500; null: for ever. Older ones are removed within the hour, and cannot be had back.',
   })
   auditRetentionDays?: number | null;
+
+  @Field(() => [FactorKind], {
+    nullable: true,
+    description:
+      'The kinds of second factors that count, and may be added. None at all is refused while an organization requires one.',
+  })
+  mfaFactors?: FactorKind[] | null;
 }
 
 @Auth('PUBLIC')

@@ -99,6 +99,12 @@ export class SessionType extends Node {
   @Field(() => [String], { description: 'The means of the sign-in, as the provider says (amr).' })
   amr!: string[];
 
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When a second factor was last shown in it, here or at the provider; null when none was.',
+  })
+  mfaAt!: string | null;
+
   @Field(() => [LinkCase], { description: 'The rows of the decision table that the sign-in came under.' })
   cases!: LinkCase[];
 }

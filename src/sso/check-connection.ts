@@ -1,6 +1,7 @@
 import { ClientAuthentication } from '../entities/enums.js';
 import { checkText, type Fault, fault, UserErrorCode } from '../faults.js';
 import { isLoopbackHost } from '../outbound.js';
+import { isRedirectUri, REDIRECT_URI_RULE } from '../redirect-uri.js';
 import { DEFAULT_CLAIM_NAMES } from './claims.js';
 import type { EditableSettings } from './connection-presets.js';
 
@@ -17,7 +18,15 @@ const ALGORITHMS = [
   'EdDSA',
   'Ed25519',
 ];
-const LISTS = ['scopes', 'requiredAcr', 'requiredAmr', 'redirectUris', 'emailDomains', 'allowedIdps'] as const;
+const LISTS = [
+  'scopes',
+  'requiredAcr',
+  'requiredAmr',
+  'mfaAcr',
+  'redirectUris',
+  'emailDomains',
+  'allowedIdps',
+] as const;
 
 /** Everything that is wrong with the settings of a connection. `isInsecureAllowed`: http:// loopback addresses are. */
 export function checkConnection(settings: Partial<EditableSettings>, isInsecureAllowed: boolean): Fault[] {
@@ -78,18 +87,8 @@ function checkList(name: string, values: readonly string[] | undefined): Fault[]
   );
 }
 
-/** Web pages over https, loopback addresses, and private schemes of native apps (RFC 8252), without a fragment. */
 function checkRedirectUri(uri: string, index: number): Fault | null {
-  const url = URL.canParse(uri) ? new URL(uri) : null;
-  const isLoopback = url?.protocol === 'http:' && isLoopbackHost(url.hostname);
-  const isPrivateScheme = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/.test(url?.protocol ?? '');
-  if (url && !url.hash && !uri.endsWith('#') && (url.protocol === 'https:' || isLoopback || isPrivateScheme))
-    return null;
-  return invalid(
-    'A redirect URI is an https address, an http loopback address or com.example.app:/path, without a fragment.',
-    'redirectUris',
-    String(index),
-  );
+  return isRedirectUri(uri) ? null : invalid(REDIRECT_URI_RULE, 'redirectUris', String(index));
 }
 
 function checkClaimNames(claimNames: Record<string, unknown> | undefined): Fault[] {

@@ -18,6 +18,7 @@ export function presetSettings(preset: ConnectionPreset) {
     usesPkce: true,
     requiredAcr: [] as string[],
     requiredAmr: [] as string[],
+    mfaAcr: [] as string[],
     redirectUris: [] as string[],
     claimNames: { familyName: 'family_name' } as Record<string, string>,
     createUsers: true,

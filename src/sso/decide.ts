@@ -10,6 +10,8 @@ import {
 } from '../entities/enums.js';
 import type { LinkPolicy } from '../entities/connection-settings.js';
 import { Siret } from '../entities/siret.js';
+import type { JitPerson } from '../memberships/jit/decide.js';
+import { toAsciiDomain } from '../memberships/jit/email-domain.js';
 import type { SignInClaims } from './claims.js';
 import type { RefusalCode } from './refusal.js';
 
@@ -25,6 +27,8 @@ export interface Found {
   memberships: FoundMembership[];
   /** The organization was not there when this sign-in began: another one has just made it. */
   isOrganizationNew?: boolean;
+  /** The linked user was made waiting for approval, and has not been let in yet. */
+  isJitDue?: boolean;
 }
 
 export interface FoundUser {
@@ -92,6 +96,8 @@ export type Decision =
       invalidIdentifier: boolean;
       /** An organization was claimed that this connection may not make. */
       requestedIdentifier: string | null;
+      /** Whom just-in-time rules are asked about; null when they are not: most sign-ins are by somebody known. */
+      jit: JitPerson | null;
     };
 
 /** Claims that prove that the person leads the organization (ProConnect). */
@@ -118,16 +124,33 @@ export function decide(claims: SignInClaims, policy: LinkPolicy, found: Found): 
       invalidIdentifier: organization.case === LinkCase.O9_INVALID_REFUSED,
     };
   }
+  const invalidIdentifier = organization.cases.includes(LinkCase.O9_INVALID_KEPT);
+  const admitted = { outcome: 'ADMITTED' as const, user: user.decision, invalidIdentifier };
   if (isPending) {
-    return admit(user.cases, user.decision, stays(null), organization.cases.includes(LinkCase.O9_INVALID_KEPT), null);
+    return { ...admitted, cases: user.cases, organization: stays(null), requestedIdentifier: null, jit: null };
   }
-  return admit(
-    [...user.cases, ...organization.cases],
-    user.decision,
-    organization.decision,
-    organization.cases.includes(LinkCase.O9_INVALID_KEPT),
-    organization.requestedIdentifier ?? null,
-  );
+  return {
+    ...admitted,
+    cases: [...user.cases, ...organization.cases],
+    organization: organization.decision,
+    requestedIdentifier: organization.requestedIdentifier ?? null,
+    jit: decideOccasion(claims, policy, user.decision, found),
+  };
+}
+
+/** Just-in-time rules are asked when the account is made, or first let in, and when an identity is linked to it. */
+function decideOccasion(
+  claims: SignInClaims,
+  policy: LinkPolicy,
+  { action }: UserDecision,
+  { isJitDue = false }: Found,
+): JitPerson | null {
+  if (action === 'KEEP' && !isJitDue) return null;
+  return {
+    isCreated: action !== 'LINK',
+    emailDomain: claims.email && toAsciiDomain(claims.email.domain),
+    isEmailVerified: isEmailTrusted(claims, policy),
+  };
 }
 
 /** Whether the provider's word about this address is enough to match it to an account. */
@@ -153,7 +176,8 @@ export function readIdentifier(scheme: IdentifierScheme, claim: unknown): { valu
   return value.length <= 256 && !/\p{Cc}/u.test(value) && value.isWellFormed() ? { value } : 'invalid';
 }
 
-function refuseAssurance(claims: SignInClaims, policy: LinkPolicy): RefusalCode | null {
+/** Why the provider's word about this sign-in is not enough, whoever it is. */
+export function refuseAssurance(claims: SignInClaims, policy: LinkPolicy): RefusalCode | null {
   if (policy.allowedIdps.length && !policy.allowedIdps.includes(claims.idp ?? '')) return 'IDP_NOT_ALLOWED';
   if (policy.requiredAcr.length && !policy.requiredAcr.includes(claims.acr ?? '')) return 'ACR_TOO_LOW';
   if (policy.requiredAmr.length && !policy.requiredAmr.some((method) => claims.amr.includes(method)))
@@ -337,14 +361,4 @@ function stays(organizationId: string | null): OrganizationDecision {
 
 function refuse(code: RefusalCode, cases: LinkCase[], userId: string | undefined): Decision & { outcome: 'REFUSED' } {
   return { outcome: 'REFUSED', code, cases, userId: userId ?? null, invalidIdentifier: false };
-}
-
-function admit(
-  cases: LinkCase[],
-  user: UserDecision,
-  organization: OrganizationDecision,
-  invalidIdentifier: boolean,
-  requestedIdentifier: string | null,
-): Decision {
-  return { outcome: 'ADMITTED', cases, user, organization, invalidIdentifier, requestedIdentifier };
 }

@@ -14,7 +14,7 @@ const USER_COLUMNS = `
 // Under row-level security a condition that holds a subquery uses no index: what is looked up is joined.
 const FIND = `
 with linked as (
-  select u.*, i.id as identity_id
+  select u.*, i.id as identity_id, i.is_jit_due
   from identities i join users u on u.tenant_id = i.tenant_id and u.id = i.user_id
   where i.tenant_id = $1 and i.connection_id = $2 and i.issuer = $3 and i.subject = $4
 ), by_email as (
@@ -28,6 +28,7 @@ with linked as (
 )
 select
   (select identity_id from linked) as "identityId",
+  (select is_jit_due from linked) as "isJitDue",
   (select jsonb_build_object(${USER_COLUMNS}) from linked u) as "linkedUser",
   (select jsonb_build_object(${USER_COLUMNS}, 'holdsIssuer', exists (
      select 1 from identities i where i.tenant_id = $1 and i.user_id = u.id and i.issuer = $3

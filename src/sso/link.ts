@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Writer } from '../actor.js';
 import type { OperationContext, Origin } from '../context.js';
 import { toGlobalId } from '../database/loaders/ids.js';
 import { RetryTransaction, transact } from '../database/transact.js';
@@ -12,13 +13,17 @@ import {
   NameStatus,
   UserStatus,
 } from '../entities/enums.js';
+import { uniqueSlug } from '../entities/slug.js';
 import type { Fact, FactOf } from '../events/catalogue.js';
+import { joinJustInTime } from '../memberships/jit/join.js';
+import { settleAdministrators } from '../memberships/settle-administrators.js';
 import { recordEvents } from '../events/record.js';
 import { noticeAdministrators, noticeUser } from '../events/notices.js';
 import type { SignInClaims } from './claims.js';
 import type { ConnectionSettings } from '../entities/connection-settings.js';
 import { type Decision, decide, type OrganizationDecision, type ProfileChanges } from './decide.js';
 import { findForLink, type FoundForLink } from './find.js';
+import { askRules } from './join.js';
 import type { NameLookup } from './name-lookup.js';
 import type { RefusalCode } from './refusal.js';
 import * as write from './write.js';
@@ -112,8 +117,8 @@ class Link {
   }
 
   private async carryOut(decision: Decision, found: FoundForLink, afterLink: AfterLink): Promise<LinkOutcome> {
-    const { cases } = decision;
     if (decision.outcome === 'REFUSED') {
+      const { cases } = decision;
       await this.recordRefusal(decision);
       return { admitted: false, code: decision.code, case: principalCase(cases), cases };
     }
@@ -122,6 +127,7 @@ class Link {
     await this.moveMemberships(userId, organization);
     if (organization.name && organization.organizationId)
       await this.resolveName(organization.organizationId, organization.name);
+    const cases = [...decision.cases, ...(await this.joinByRules(userId, decision))];
     if (decision.requestedIdentifier) {
       const after = { scheme: this.connection.organizationScheme, identifier: decision.requestedIdentifier };
       this.facts.push({ type: 'organization.requested', userId, after });
@@ -158,7 +164,7 @@ class Link {
     if (id) {
       const { name, nameStatus, nameSource } = named;
       this.created = {
-        ...{ name, nameStatus, nameSource, description: null, identifiers: [identifier] },
+        ...{ name, nameStatus, nameSource, slug: uniqueSlug(name, id), description: null, identifiers: [identifier] },
         completionUserId: null,
         origin: 'SSO',
       };
@@ -195,6 +201,7 @@ class Link {
         await write.updateProfile(manager, tenantId, at, user.userId, user.changes);
         this.recordProfile(user.userId, user.changes, found);
       }
+      if (decision.jit) await write.takeJitDue(manager, tenantId, found.identityId!);
       return { userId: user.userId, identityId: found.identityId! };
     }
     const userId =
@@ -203,7 +210,8 @@ class Link {
       const { emailNormalized: _, ...profile } = user.profile;
       this.facts.push({ type: 'user.created', userId, objectId: userId, after: { status: user.status, ...profile } });
     }
-    const identityId = await write.insertIdentity(manager, tenantId, at, connection.id, userId, claims);
+    const isJitDue = user.action === 'CREATE' && user.status === UserStatus.PENDING;
+    const identityId = await write.insertIdentity(manager, tenantId, at, connection.id, userId, claims, { isJitDue });
     if (!identityId) throw new RetryTransaction();
     this.facts.push({
       type: 'identity.linked',
@@ -270,9 +278,19 @@ class Link {
       await write.setCompletionUser(manager, tenantId, organizationId, userId);
       if (this.created) this.created.completionUserId = toGlobalId('User', userId);
     }
+    if (membershipId && grantsAdministrator)
+      this.facts.push(...(await settleAdministrators(manager, this.writerOf(userId), [organizationId!])));
     await this.flagOrphans(
       leaves.filter(({ isSoleAdministrator }) => isSoleAdministrator).map((left) => left.organizationId),
     );
+  }
+
+  /** Just-in-time rules come after the organization that the provider names, and leave that membership as it is. */
+  private async joinByRules(userId: string, { jit }: Decision & { outcome: 'ADMITTED' }): Promise<LinkCase[]> {
+    const { manager, tenantId, connection } = this;
+    const rules = await askRules(manager, tenantId, connection.id, jit);
+    this.facts.push(...(await joinJustInTime(manager, this.writerOf(userId), userId, rules, connection)));
+    return rules.cases;
   }
 
   private async flagOrphans(organizationIds: string[]): Promise<void> {
@@ -332,8 +350,12 @@ class Link {
   }
 
   private flushEvents(userId: string | null): Promise<void> {
+    return recordEvents(this.manager, this.writerOf(userId), this.facts);
+  }
+
+  private writerOf(userId: string | null): Writer {
     const actor = { kind: ActorKind.SIGN_IN, userId, via: 'signIn', origin: this.origin };
-    return recordEvents(this.manager, { tenantId: this.tenantId, at: this.at, actor }, this.facts);
+    return { tenantId: this.tenantId, at: this.at, actor };
   }
 }
 
@@ -349,6 +371,7 @@ function changesStoredRows(decision: Decision): boolean {
   const { user, organization } = decision;
   return (
     user.action === 'LINK' ||
+    decision.jit !== null ||
     Object.keys(user.changes).length > 0 ||
     organization.joins ||
     organization.leaves.length > 0

@@ -4,6 +4,7 @@ import type { ConnectionSettings } from '../entities/connection-settings.js';
 import { isUsableSubject, readClaims } from './claims.js';
 import { type Decision, decide } from './decide.js';
 import { findForLink } from './find.js';
+import { askRules } from './join.js';
 import { principalCase } from './link.js';
 import { Refusal } from './refusal.js';
 
@@ -26,9 +27,13 @@ export async function previewLink(
 ): Promise<Preview> {
   if (raw.sub !== undefined && !isUsableSubject(raw.sub)) throw new Refusal('INVALID_CLAIMS');
   const claims = readClaims({ sub: '', ...raw, iss: connection.issuer }, connection.claimNames);
-  const found = await transact(database, tenant.id, (manager) => findForLink(manager, tenant.id, connection, claims));
-  const decision = decide(claims, connection, found);
-  const common = { case: principalCase(decision.cases), cases: decision.cases };
+  const { decision, rules } = await transact(database, tenant.id, async (manager) => {
+    const decided = decide(claims, connection, await findForLink(manager, tenant.id, connection, claims));
+    const person = decided.outcome === 'ADMITTED' ? decided.jit : null;
+    return { decision: decided, rules: await askRules(manager, tenant.id, connection.id, person) };
+  });
+  const cases = [...decision.cases, ...rules.cases];
+  const common = { case: principalCase(cases), cases };
   if (decision.outcome === 'REFUSED') {
     const nothing = { createsUser: false, organizationId: null, createsOrganization: false, leaves: [] };
     return { ...common, refusal: decision.code, userId: decision.userId, ...nothing };

@@ -21,6 +21,10 @@ export const REFUSALS = {
   IDENTITY_IN_USE: [409, 'This provider account is linked to an account already.'],
   LOGIN_EXPIRED: [400, 'This sign-in has expired, was used already, or began in another browser. Begin again.'],
   REAUTHENTICATION_REQUIRED: [403, 'Sign in again first: linking an account needs a recent sign-in.'],
+  FACTOR_PROOF_REQUIRED: [
+    403,
+    'Show a second factor that you have first: whoever has one links an account in a session that has shown it.',
+  ],
   PROVIDER_REFUSED: [403, 'The provider did not sign you in.'],
   PROVIDER_RESPONSE_INVALID: [
     502,

@@ -118,15 +118,26 @@ export async function insertIdentity(
   connectionId: string,
   userId: string,
   { issuer, subject, email }: SignInClaims,
+  { isJitDue = false } = {},
 ): Promise<string | null> {
   const rows = await runSql<{ id: string }>(
     manager,
-    `insert into identities (id, tenant_id, user_id, connection_id, issuer, subject, email, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
+    `insert into identities (id, tenant_id, user_id, connection_id, issuer, subject, email, created_at, is_jit_due)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (tenant_id, connection_id, issuer, subject) do nothing returning id`,
-    [v7(), tenantId, userId, connectionId, issuer, subject, email?.value ?? null, at],
+    [v7(), tenantId, userId, connectionId, issuer, subject, email?.value ?? null, at, isJitDue],
   );
   return rows[0]?.id ?? null;
+}
+
+/** A user who waited for approval is let in for the first time; a new run when another sign-in was first. */
+export async function takeJitDue(manager: EntityManager, tenantId: string, identityId: string): Promise<void> {
+  const taken = await runSql(
+    manager,
+    'update identities set is_jit_due = false where tenant_id = $1 and id = $2 and is_jit_due returning id',
+    [tenantId, identityId],
+  );
+  if (!taken.length) throw new RetryTransaction();
 }
 
 const COLUMNS: Record<keyof ProfileChanges, string> = {

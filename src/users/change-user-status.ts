@@ -5,7 +5,10 @@ import { UserStatus } from '../entities/enums.js';
 import type { EventType, Fact } from '../events/catalogue.js';
 import { recordEvents } from '../events/record.js';
 import { fault, refuseFaults, UserErrorCode } from '../faults.js';
-import { lockTenantAdministrators, lockUser, refuseLastTenantAdministrator } from './update-user.js';
+import { lockAdministered } from '../memberships/lock-administered.js';
+import { settleAdministrators } from '../memberships/settle-administrators.js';
+import { lockTenantAdministrators } from '../memberships/tenant-administrators.js';
+import { lockUser, refuseLastTenantAdministrator } from './update-user.js';
 
 /** What an administrator of the tenant does to an account: what it must be, what it becomes, what is written down. */
 export const STATUS_CHANGES = {
@@ -15,7 +18,9 @@ export const STATUS_CHANGES = {
 } as const satisfies Record<string, { from: UserStatus[]; to: UserStatus; type: EventType }>;
 
 /**
- * Suspends, resumes or approves a user. Suspending ends all of their sessions. Repeating it changes nothing.
+ * Suspends, resumes or approves a user. Suspending ends all of their sessions, and what applications hold of them:
+ * it is not there again when they are resumed. Organizations that have lost, or have again, an active administrator by
+ * it say so. Repeating it changes nothing.
  * Throws Faults: NOT_FOUND, WRONG_STATUS, LAST_TENANT_ADMINISTRATOR.
  */
 export async function changeUserStatus(
@@ -40,13 +45,17 @@ export async function changeUserStatus(
     await manager.flush();
     const facts: Fact[] = [{ type, userId: user.id, objectId: user.id, before, after: { status: to } }];
     if (to === UserStatus.SUSPENDED) {
+      const values = [tenantId, user.id];
       const ended = await runSql<{ id: string }>(
         manager,
         'delete from sessions where tenant_id = $1 and user_id = $2 returning id',
-        [tenantId, user.id],
+        values,
       );
+      await runSql(manager, 'delete from oidc_records where tenant_id = $1 and user_id = $2', values);
       facts.push(...ended.map(({ id }) => ({ type: 'session.ended' as const, userId: user.id, objectId: id })));
     }
+    const administered = await lockAdministered(manager, tenantId, [user.id]);
+    facts.push(...(await settleAdministrators(manager, writer, administered)));
     await recordEvents(manager, writer, facts);
   });
 }

@@ -2,13 +2,13 @@ import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import { writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
 import { rotateSessionsOf } from '../database/rotate-sessions.js';
-import { brokenConstraint, runSql, stateOf, transact } from '../database/transact.js';
+import { brokenConstraint, stateOf, transact } from '../database/transact.js';
 import { EmailAddress } from '../entities/email-address.js';
-import { UserStatus } from '../entities/enums.js';
 import { User } from '../entities/user.js';
 import type { Fact, FactOf } from '../events/catalogue.js';
 import { recordEvents } from '../events/record.js';
 import { checkText, checkVersion, fault, Faults, refuseFaults, UserErrorCode } from '../faults.js';
+import { isLastTenantAdministrator, lockTenantAdministrators } from '../memberships/tenant-administrators.js';
 
 /** Changes of a user: what is absent stays, null clears. `id` is the uuid. */
 export interface UpdateUser {
@@ -81,22 +81,8 @@ export async function lockUser(manager: EntityManager, id: string): Promise<User
   return user!;
 }
 
-/** Every tenant administrator, in one order: two of them cannot take the other's rights at once. */
-export async function lockTenantAdministrators(manager: EntityManager, tenantId: string): Promise<void> {
-  await runSql(
-    manager,
-    'select id from users where tenant_id = $1 and is_tenant_administrator order by id for update',
-    [tenantId],
-  );
-}
-
 export async function refuseLastTenantAdministrator(manager: EntityManager, tenantId: string, user: User) {
-  const others = await runSql(
-    manager,
-    `select id from users where tenant_id = $1 and is_tenant_administrator and status = $2 and id <> $3 limit 1`,
-    [tenantId, UserStatus.ACTIVE, user.id],
-  );
-  return user.isTenantAdministrator && !others.length
+  return (await isLastTenantAdministrator(manager, tenantId, user))
     ? fault(
         UserErrorCode.LAST_TENANT_ADMINISTRATOR,
         'The tenant needs an active administrator: make another one first.',

@@ -55,6 +55,11 @@ describe('a schema is not built', () => {
       'type Query { a(name: String): String @auth(requires: ORGANIZATION_MEMBER) }',
       'Query.a asks for ORGANIZATION_MEMBER and has no argument id, organizationId or userId',
     ],
+    [
+      'an input of a field that asks what the policy table does not answer for the object',
+      'type Query { a: Role @auth(requires: PUBLIC) } type Role @auth(requires: PUBLIC) { b(input: Open): String } input Open { field: String @auth(requires: SELF) }',
+      'Role.b(input.field:) asks for SELF, which the policy table does not answer for Role',
+    ],
   ])('with %s', (_name, text, fault) => {
     expect(faultsOf(text)).toContain(fault);
   });

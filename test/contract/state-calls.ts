@@ -1,8 +1,13 @@
 import { ConnectionStatus } from '../../src/entities/enums.js';
 import { callOf } from '../security/matrix-calls.js';
 import type { World } from '../security/matrix-world.js';
+import { makeApplication } from '../support/applications.js';
 import { Browser } from '../support/browser.js';
 import { makeConnection, makeMembership, makeOrganization, makeUser } from '../support/factories.js';
+import { addPasskey, addTotp, appOf, createDevice, run, showTotp } from '../support/factors.js';
+import { addJitConnection, makeJitRole, proveDomain } from '../support/jit.js';
+import { PNG } from '../support/pictures.js';
+import { mapGroup } from '../support/scim.js';
 import { comeIn, linkInApp, nextSiret, reachApp } from '../support/sign-in.js';
 
 /** A call that is ready to be made. */
@@ -22,6 +27,9 @@ export interface Case {
 /** Mutations that leave what is stored as it is, and why they are mutations. */
 export const CHANGING_NOTHING: Record<string, string> = {
   connectionTest: 'asks the provider',
+  factorPasskeyBegin: 'asks the browser for a passkey, which has an end of its own',
+  factorProveBegin: 'asks the browser to show a passkey, which has an end of its own',
+  factorTotpBegin: 'gives a secret, which has an end of its own',
   ssoBegin: 'begins a trip to the provider, which has an end of its own',
 };
 
@@ -65,6 +73,12 @@ const CASES: Record<string, Case[]> = {
           description: 'Anew',
           status: 'ARCHIVED',
           identifiers: [{ scheme: 'GROUP', value: 'state' }],
+          slug: 'edited',
+          customData: { edited: true },
+          primaryColor: '#000091',
+          darkPrimaryColor: '#8585f6',
+          isMfaRequired: true,
+          mfaRule: 'FACTOR_USED',
         },
       }),
     },
@@ -76,6 +90,21 @@ const CASES: Record<string, Case[]> = {
       },
     },
   ],
+  organizationCustomDataPatch: [
+    { prepare: async (world) => ({ input: { id: await world.freshOrganization(), patch: { edited: true } } }) },
+  ],
+  organizationLogoSet: [
+    {
+      prepare: async (world) => ({
+        input: {
+          organizationId: await world.freshOrganization(),
+          kind: 'LIGHT',
+          upload: { content: PNG.toString('base64') },
+        },
+      }),
+    },
+  ],
+  organizationLogoRemove: [{ prepare: async (world) => ({ input: await freshLogo(world) }) }],
   organizationComplete: [
     {
       prepare: async (world) => {
@@ -109,6 +138,68 @@ const CASES: Record<string, Case[]> = {
         await makeMembership(tenant, { user: { id: userId }, organization });
         return { input: { organizationId: `org_${organization.id}`, userId: `usr_${userId}` } };
       },
+    },
+  ],
+  organizationMembersAdd: [
+    {
+      name: 'with a role, where there was no administrator any more',
+      prepare: async (world) => {
+        const organization = await makeOrganization(world.gateway.tenant, { needsAdministrator: true });
+        const roleIds = ['administrator', 'member'].map((name) => `rol_${world.gateway.tenant.roles.get(name)}`);
+        const userIds = [await world.freshUser(), await world.freshUser()];
+        return { input: { organizationId: `org_${organization.id}`, userIds, roleIds } };
+      },
+    },
+  ],
+  organizationMembersReplace: [
+    {
+      name: 'that takes the last administrator away',
+      prepare: async (world) => {
+        const { organizationId } = await administered(world);
+        return { input: { organizationId, userIds: [await world.freshUser()] } };
+      },
+    },
+  ],
+  organizationMemberRemove: [
+    {
+      name: 'of the last administrator',
+      prepare: async (world) => ({ input: asInput(await administered(world)) }),
+    },
+  ],
+  organizationMembersRemove: [
+    {
+      prepare: async (world) => {
+        const { organizationId, userId } = await administered(world);
+        return { input: { organizationId, userIds: [userId] } };
+      },
+    },
+  ],
+  organizationLeave: [
+    {
+      prepare: async (world) => {
+        const { organizationId, browser } = await administered(world);
+        return { browser, input: { organizationId } };
+      },
+    },
+  ],
+  organizationMembersAssignRoles: [
+    {
+      prepare: async (world) => {
+        const { organizationId, userId } = await administered(world);
+        return { input: { organizationId, userIds: [userId], roleIds: [`rol_${memberRole(world)}`] } };
+      },
+    },
+  ],
+  organizationMemberRolesAdd: [
+    { prepare: async (world) => ({ input: { ...asInput(await administered(world)), roleNames: ['member'] } }) },
+  ],
+  organizationMemberRolesSet: [
+    { prepare: async (world) => ({ input: { ...asInput(await administered(world)), roleNames: ['member'] } }) },
+  ],
+  organizationMemberRoleRemove: [
+    {
+      name: 'of the last administrator',
+      prepare: async (world) => ({ input: { ...asInput(await administered(world)), roleNames: ['administrator'] } }),
     },
   ],
   userUpdate: [
@@ -226,6 +317,349 @@ Object.assign(CASES, {
     {
       prepare: async (world: World) => fromMatrix(world, 'webhookDeliveryReplay'),
       repeats: 'each call is told of',
+    },
+  ],
+});
+
+/** Invitations: answered by the person whose address they are for. */
+const forSelf = async (world: World): Promise<Prepared> => ({
+  browser: world.browsers.self,
+  input: { id: await world.freshInvitation() },
+});
+const inviting = async (world: World) => ({
+  idempotencyKey: `invitation-${++serial}`,
+  organizationId: await world.freshOrganization(),
+  roleIds: [`rol_${memberRole(world)}`],
+});
+Object.assign(CASES, {
+  organizationInvitationCreate: [
+    {
+      prepare: async (world: World) => ({
+        input: { ...(await inviting(world)), email: `state-${serial}@example.org` },
+      }),
+    },
+  ],
+  organizationInvitationsCreate: [
+    {
+      prepare: async (world: World) => ({
+        input: { ...(await inviting(world)), emails: [`one-${serial}@example.org`, `two-${serial}@example.org`] },
+      }),
+    },
+  ],
+  organizationInvitationResend: [
+    {
+      prepare: async (world: World) => ({ input: { id: await world.freshInvitation() } }),
+      repeats: 'each call makes another link',
+    },
+  ],
+  organizationInvitationAccept: [{ prepare: forSelf }],
+  organizationInvitationDecline: [{ prepare: forSelf }],
+});
+
+/** Second factors: of somebody who has just signed in. */
+Object.assign(CASES, {
+  factorTotpConfirm: [
+    {
+      prepare: async ({ gateway }: World) => {
+        const { browser } = await gateway.signedInUser();
+        const { secret } = await run(gateway, browser, 'factorTotpBegin');
+        return { browser, input: { code: appOf(gateway, secret).codeAt(), name: 'Phone' } };
+      },
+    },
+  ],
+  factorPasskeyConfirm: [
+    {
+      prepare: async ({ gateway }: World) => {
+        const { browser } = await gateway.signedInUser();
+        const { options } = await run(gateway, browser, 'factorPasskeyBegin');
+        return { browser, input: { response: createDevice().createJSON(gateway.url, options) } };
+      },
+    },
+  ],
+  factorProve: [
+    {
+      prepare: async ({ gateway }: World) => {
+        const { browser } = await gateway.signedInUser();
+        const app = await addTotp(gateway, browser);
+        return { browser, input: { code: app.codeAt(1) } };
+      },
+    },
+    {
+      name: 'by a passkey',
+      prepare: async ({ gateway }: World) => {
+        const { browser } = await gateway.signedInUser();
+        const device = createDevice();
+        await addPasskey(gateway, browser, device);
+        const { options } = await run(gateway, browser, 'factorProveBegin');
+        return { browser, input: { response: device.getJSON(gateway.url, options) } };
+      },
+    },
+  ],
+  factorRename: [{ prepare: async (world: World) => ofProven(world, (id) => ({ id, name: 'Renamed' })) }],
+  factorRemove: [{ prepare: async (world: World) => ofProven(world, (id) => ({ id })) }],
+  userFactorsReset: [
+    {
+      prepare: async (world: World) => {
+        const { userId } = await ofProven(world, (id) => ({ id }));
+        return { input: { userId: `usr_${userId}` } };
+      },
+    },
+  ],
+  userFactorRetract: [
+    {
+      prepare: async (world: World) => {
+        const input = { userId: await world.freshUser() };
+        await run(world.gateway, world.browsers.tenantAdministrator, 'userFactorAssert', input);
+        return { input };
+      },
+    },
+  ],
+  organizationEnter: [
+    {
+      prepare: async ({ gateway }: World) => {
+        const { browser, userId } = await gateway.signedInUser();
+        const organization = await makeOrganization(gateway.tenant);
+        await makeMembership(gateway.tenant, { user: { id: userId }, organization });
+        return { browser, input: { organizationId: `org_${organization.id}` } };
+      },
+    },
+  ],
+});
+
+/** Somebody with an app that they have shown in their session; `input` is made from its id. */
+async function ofProven({ gateway }: World, input: (id: string) => Record<string, unknown>) {
+  const { browser, userId } = await gateway.signedInUser();
+  const app = await addTotp(gateway, browser);
+  await showTotp(gateway, browser, app);
+  return { browser, userId, input: input(app.id) };
+}
+
+/** Mutations of just-in-time rules, where there is something to take away or to prove. */
+const withRules = (
+  input: object,
+  prepare: (world: World, organization: { id: string }) => Promise<unknown>,
+): Case[] => [
+  {
+    prepare: async (world) => {
+      const organization = await makeOrganization(world.gateway.tenant);
+      await prepare(world, organization);
+      return { input: { organizationId: `org_${organization.id}`, ...input } };
+    },
+  },
+];
+const byConnection = (name: string): Record<string, Case[]> => ({
+  [name]: [
+    {
+      prepare: async (world) => {
+        const organization = await makeOrganization(world.gateway.tenant);
+        const connectionId = await freshConnection(world);
+        if (name.endsWith('Remove')) await addJitConnection(world.gateway, organization, connectionId.slice(4));
+        return { input: { organizationId: `org_${organization.id}`, connectionIds: [connectionId] } };
+      },
+    },
+  ],
+});
+const byRole = (name: string): Record<string, Case[]> => ({
+  [name]: [
+    {
+      prepare: async (world) => {
+        const organization = await makeOrganization(world.gateway.tenant);
+        if (name.endsWith('Remove')) await makeJitRole(world.gateway, organization, 'member');
+        const roleId = `rol_${world.gateway.tenant.roles.get('member')}`;
+        return { input: { organizationId: `org_${organization.id}`, roleIds: [roleId] } };
+      },
+    },
+  ],
+});
+const DOMAINS = ['state.example.com', '*.state.example.com'];
+Object.assign(CASES, {
+  organizationJitEmailDomainsAdd: withRules({ domains: DOMAINS }, async () => undefined),
+  organizationJitEmailDomainsSet: withRules({ domains: DOMAINS }, ({ gateway }, organization) =>
+    proveDomain(gateway, organization, 'before.example.com'),
+  ),
+  organizationJitEmailDomainsRemove: withRules({ domains: DOMAINS.slice(0, 1) }, ({ gateway }, organization) =>
+    proveDomain(gateway, organization, DOMAINS[0]!),
+  ),
+  organizationJitEmailDomainVerify: withRules({ domain: DOMAINS[0] }, async ({ gateway }, organization) => {
+    await proveDomain(gateway, organization, DOMAINS[0]!, { isProven: false });
+    gateway.services.resolveTxt = async () => [['vestibule-domain=proven']];
+  }),
+  ...byConnection('organizationJitConnectionsAdd'),
+  ...byConnection('organizationJitConnectionsSet'),
+  ...byConnection('organizationJitConnectionsRemove'),
+  ...byRole('organizationJitRolesAdd'),
+  ...byRole('organizationJitRolesSet'),
+  ...byRole('organizationJitRolesRemove'),
+});
+
+/** Mutations of permissions, roles and applications. */
+Object.assign(CASES, {
+  permissionUpdate: [
+    {
+      prepare: async (world: World) => {
+        const id = await world.freshPermission(await world.freshRole());
+        return { input: { id, name: `edited:${++serial}`, description: 'Edited' } };
+      },
+    },
+  ],
+  roleCreate: [
+    {
+      prepare: async (world: World) => ({
+        input: { idempotencyKey: 'state-role', name: 'Made', permissionIds: [world.ids.Permission] },
+      }),
+    },
+  ],
+  roleUpdate: [
+    {
+      prepare: async (world: World) => ({
+        input: { id: await world.freshRole(), name: `Edited ${++serial}`, description: 'Edited' },
+      }),
+    },
+  ],
+  roleDelete: [
+    {
+      name: 'that members have, and new ones would',
+      prepare: async (world: World) => {
+        const { gateway, ids } = world;
+        const id = await world.freshRole();
+        await world.freshPermission(id);
+        await gateway.rows(
+          `insert into membership_roles (id, tenant_id, membership_id, role_id, granted_at)
+           values (gen_random_uuid(), $1, $2, $3, now())`,
+          [ids.Membership.slice(4), id.slice(4)],
+        );
+        await gateway.rows(
+          `insert into organization_jit_roles (id, tenant_id, organization_id, role_id)
+           values (gen_random_uuid(), $1, $2, $3)`,
+          [ids.Organization.slice(4), id.slice(4)],
+        );
+        return { input: { id } };
+      },
+    },
+    {
+      name: 'that applications have',
+      prepare: async (world: World) => {
+        const id = await world.freshRole('APPLICATION');
+        await world.freshApplication(id);
+        return { input: { id } };
+      },
+    },
+  ],
+  applicationCreate: [
+    {
+      prepare: async () => ({
+        input: {
+          ...{ idempotencyKey: 'state-application', name: 'Made', kind: 'WEB' },
+          redirectUris: ['https://app.example.org/callback'],
+        },
+      }),
+    },
+  ],
+  applicationUpdate: [
+    {
+      prepare: async (world: World) => {
+        const { application } = await world.freshApplication();
+        const changes = { name: 'Edited', description: 'Edited', status: 'DISABLED', isTenantAdministrator: true };
+        return { input: { id: application, ...changes } };
+      },
+    },
+  ],
+  applicationDelete: [
+    {
+      name: 'that is in an organization, with a role',
+      prepare: async (world: World) => ({
+        input: { id: (await world.freshApplication(await world.freshRole('APPLICATION'))).application },
+      }),
+    },
+  ],
+  applicationSecretCreate: [
+    {
+      prepare: async (world: World) => ({
+        input: { idempotencyKey: 'state-secret', id: (await world.freshApplication()).application },
+      }),
+    },
+  ],
+  organizationApplicationsAdd: [
+    {
+      prepare: async (world: World) => ({
+        input: {
+          organizationId: world.ids.Organization,
+          applicationIds: [(await makeApplication(world.gateway)).application],
+          roleIds: [await world.freshRole('APPLICATION')],
+        },
+      }),
+    },
+  ],
+  organizationApplicationsReplace: [
+    {
+      name: 'by others',
+      prepare: async (world: World) => {
+        const { id } = await makeOrganization(world.gateway.tenant);
+        await makeApplication(world.gateway, { organizationId: id });
+        const { application } = await makeApplication(world.gateway);
+        return { input: { organizationId: `org_${id}`, applicationIds: [application] } };
+      },
+    },
+  ],
+});
+
+/** A logo that was set. */
+async function freshLogo(world: World) {
+  const logo = { organizationId: await world.freshOrganization(), kind: 'LIGHT' };
+  await world.gateway.graphql(
+    world.browsers.tenantAdministrator,
+    'mutation ($input: OrganizationLogoSetInput!) { organizationLogoSet(input: $input) { userErrors { code } } }',
+    { input: { ...logo, url: 'https://example.org/logo.svg' } },
+  );
+  return logo;
+}
+
+const memberRole = (world: World) => world.gateway.tenant.roles.get('member')!;
+
+/** An organization with one administrator, who is signed in and nothing else there. */
+async function administered(world: World) {
+  const { tenant, signedInUser } = world.gateway;
+  const organization = await makeOrganization(tenant);
+  const { userId, browser } = await signedInUser();
+  await makeMembership(tenant, { user: { id: userId }, organization, roles: ['administrator'] });
+  return { organizationId: `org_${organization.id}`, userId: `usr_${userId}`, browser };
+}
+
+const asInput = ({ organizationId, userId }: { organizationId: string; userId: string }) => ({
+  organizationId,
+  userId,
+});
+
+/** Mutations about directories: what they give shows in members. */
+Object.assign(CASES, {
+  connectionScimTokenCreate: [
+    {
+      prepare: async (world: World) => ({
+        input: {
+          idempotencyKey: 'state-scim',
+          id: world.otherConnection,
+          name: 'State',
+          expiresAt: '2099-01-01T00:00:00Z',
+        },
+      }),
+    },
+  ],
+  scimGroupMap: [
+    {
+      name: 'with a role, of a group with users',
+      prepare: async (world: World) => ({
+        input: { id: await world.freshScimGroup(), organizationId: world.ids.Organization, roleId: world.ids.Role },
+      }),
+    },
+  ],
+  scimGroupUnmap: [
+    {
+      name: 'whose users go',
+      prepare: async (world: World) => {
+        const [id, organizationId] = [await world.freshScimGroup(), await world.freshOrganization()];
+        await mapGroup(world.gateway, id.slice(4), organizationId.slice(4));
+        return { input: { id, organizationId } };
+      },
     },
   ],
 });

@@ -77,6 +77,7 @@ describe('the verification of the log', () => {
   it.each([
     ['the time', `at = at - interval '1 hour'`],
     ['the actor', 'actor_user_id = null'],
+    ['the application', 'actor_application_id = gen_random_uuid()'],
     ['what was used', `via = 'organizationCreate'`],
   ])('finds that %s was changed', async (_, change) => {
     expect(await faultsAfter(`update events set ${change} where id = ${at(4)}`)).toEqual([
@@ -194,6 +195,7 @@ describe('the verification of the log', () => {
           id: event.uuid,
           at: new Date(event.at).toISOString(),
           actorUserId: event.actorUserUuid,
+          actorApplicationId: event.actorApplicationUuid,
           organizationId: event.organizationUuid,
           userId: event.userUuid,
           objectId: event.objectUuid,

@@ -122,6 +122,27 @@ describe('who leads the organization', () => {
     const { viewer } = await comeIn(gateway, newcomer(claims));
     expect(await rolesOf(viewer.user.id)).toEqual(roles);
   });
+
+  it('gives an organization that had lost its administrators one again', async () => {
+    await settle(gateway, { grantsAdministratorToLeader: true });
+    const siret = nextSiret();
+    const { viewer: first } = await comeIn(gateway, newcomer({ siret, roles: [] }));
+    const [{ id } = { id: '' }] = await gateway.rows<{ id: string }>(
+      `update organizations set needs_administrator = true where tenant_id = $1 and id in (
+         select organization_id from memberships where tenant_id = $1 and user_id = $2) returning id`,
+      [uuidOf(first.user.id)],
+    );
+    await comeIn(gateway, newcomer({ siret, roles: ['dirigeant'] }));
+    expect(
+      await gateway.rows('select needs_administrator from organizations where tenant_id = $1 and id = $2', [id]),
+    ).toEqual([{ needs_administrator: false }]);
+    expect(
+      await gateway.rows(
+        `select "after" from events where tenant_id = $1 and type = 'organization.updated' and object_id = $2`,
+        [id],
+      ),
+    ).toEqual([{ after: { needsAdministrator: false } }]);
+  });
 });
 
 describe('odd claims', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Browser } from '../support/browser.js';
+import { addTotp, showTotp } from '../support/factors.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import {
   comeIn,
@@ -57,6 +58,23 @@ describe('linking another provider account', () => {
     ]);
     expect(uuidOf((await comeIn(gateway, added)).viewer.user.id)).toBe(userId);
     await expectRefusedLink(browser, trip, 'LOGIN_EXPIRED');
+  });
+
+  it('needs a second factor shown in this session by who has one: a stolen session adds no other way in', async () => {
+    const { browser, userId } = await gateway.signedInUser();
+    const app = await addTotp(gateway, browser);
+    const added = Object.assign(account(), { amr: ['pwd', 'mfa'] });
+    await expectRefusedLink(
+      browser,
+      await reachApp(gateway, added, { browser, intent: 'LINK' }),
+      'FACTOR_PROOF_REQUIRED',
+    );
+    const { callback } = await gateway.reachCallback(added, browser, '&intent=link');
+    const visit = await expectUnchanged(gateway, () => browser.get(callback, { follow: false }));
+    expect([visit.status, visit.text.includes('FACTOR_PROOF_REQUIRED')]).toEqual([403, true]);
+    await showTotp(gateway, browser, app);
+    const linked = await linkInApp(gateway, browser, await reachApp(gateway, added, { browser, intent: 'LINK' }));
+    expect(linked.data.identityLink).toMatchObject({ user: { id: `usr_${userId}` }, userErrors: [] });
   });
 
   it('works by the pages, too, and for a client with a token', async () => {

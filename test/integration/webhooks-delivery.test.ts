@@ -56,7 +56,7 @@ describe('a delivery', () => {
         organizationId: null,
         userId: null,
         objectId: `usr_${objectId}`,
-        actor: { kind: 'SYSTEM', userId: null, via: 'test' },
+        actor: { kind: 'SYSTEM', userId: null, applicationId: null, via: 'test' },
         before: { givenName: '' },
         after: { givenName: '7' },
       },

@@ -55,7 +55,20 @@ const valueTypes = objectTypes.filter(
 );
 const inputTypes = Object.values(schema.getTypeMap()).filter(isInputObjectType);
 /** Input types that stand inside others, or beside fields of objects, only: each is under what the field asks that it is given to. */
-const NESTED_INPUTS = ['OrganizationIdentifierInput', 'WebhookDeliveryFilterInput'];
+const NESTED_INPUTS = [
+  'OrganizationIdentifierInput',
+  'WebhookDeliveryFilterInput',
+  'MemberFilterInput',
+  'OrganizationApplicationFilterInput',
+  'OrganizationRoleFilterInput',
+];
+/** Their fields that ask for more, each with a query that uses it. */
+const memberFilter = (filter: string) => (w: World) =>
+  `{ organization(id: "${w.ids.Organization}") { members(filter: { ${filter} }) { totalCount } } }`;
+const NESTED_FIELDS: Record<string, (world: World) => string> = {
+  'MemberFilterInput.source': memberFilter('source: ADMIN'),
+  'MemberFilterInput.status': memberFilter('status: ACTIVE'),
+};
 
 /** What an answer means for the object that was asked for. Anonymous callers are denied one way or another. */
 function outcomeOf(answer: GraphQLAnswer, found: unknown, caller: Caller): string {
@@ -306,11 +319,23 @@ describe('every input field', () => {
   it.each(NESTED_INPUTS)('%s is under what the field asks that it is given to', (name) => {
     const type = schema.getType(name) as GraphQLInputObjectType;
     for (const field of Object.values(type.getFields())) {
+      if (`${name}.${field.name}` in NESTED_FIELDS) continue;
       expect(readRequirement(field) ?? readRequirement(type)).toBe('PUBLIC');
       measured[`${name}.${field.name}`] = AS_PARENT;
       if (!isUpdating)
         expect([name, field.name, table[`${name}.${field.name}`]]).toEqual([name, field.name, AS_PARENT]);
     }
+  });
+
+  it.each(Object.entries(NESTED_FIELDS))('%s asks for more than what it is given to', async (place, use) => {
+    const row = await eachCaller(async (caller) => {
+      const answer = await ask(use(world), caller);
+      const asked = answer.data?.organization?.members;
+      const outcome = outcomeOf(answer, asked, caller);
+      if (isDenied(outcome)) expect(asked ?? null).toBeNull();
+      return outcome;
+    });
+    check(place, row);
   });
 
   it.each(inputTypes.filter(({ name }) => !NESTED_INPUTS.includes(name)).map((type) => [type.name, type] as const))(

@@ -1,3 +1,4 @@
+import { v7 } from 'uuid';
 import type { Caller, World } from './matrix-world.js';
 
 /** How to call a root field so that whoever may, can: its arguments, and what to select. */
@@ -60,12 +61,40 @@ export async function callOf(world: World, rootField: string): Promise<Call> {
       return input({ name: 'Matrix' });
     case 'Mutation.organizationUpdate':
       return input({ id: ids.Organization });
+    case 'Mutation.organizationCustomDataPatch':
+      return input({ id: ids.Organization, patch: {} });
+    case 'Mutation.organizationLogoSet':
+      return input({ organizationId: ids.Organization, kind: 'LIGHT', url: 'https://example.org/logo.svg' });
+    case 'Mutation.organizationLogoRemove':
+      return input({ organizationId: ids.Organization, kind: 'LIGHT' });
     case 'Mutation.organizationComplete':
       return input({ id: ids.Organization, name: 'Matrix' });
     case 'Mutation.organizationDelete':
       return input({ id: await world.freshOrganization() });
     case 'Mutation.memberAppoint':
       return input({ organizationId: ids.Organization, userId: `usr_${NOBODY}` });
+    case 'Query.membershipExplain':
+      return query({ organizationId: ids.Organization, userId: ids.User }, '{ isMember }');
+    case 'Mutation.organizationMembersAdd':
+      return input({ organizationId: ids.Organization, userIds: [await world.freshUser()] });
+    case 'Mutation.organizationMembersReplace':
+      // All of another organization's, so that those of the matrix stay where they are.
+      return input({ organizationId: await world.freshShared(), userIds: [await world.freshUser()] });
+    case 'Mutation.organizationMemberRemove':
+    case 'Mutation.organizationMemberRolesAdd':
+    case 'Mutation.organizationMemberRolesSet':
+    case 'Mutation.organizationMemberRoleRemove':
+      return input({ organizationId: ids.Organization, userId: await world.freshMember() });
+    case 'Mutation.organizationMembersRemove':
+      return input({ organizationId: ids.Organization, userIds: [await world.freshMember()] });
+    case 'Mutation.organizationMembersAssignRoles':
+      return input({
+        organizationId: ids.Organization,
+        userIds: [await world.freshMember()],
+        roleIds: [world.ids.Role],
+      });
+    case 'Mutation.organizationLeave':
+      return input({ organizationId: await world.freshShared() });
     case 'Mutation.userUpdate':
       return input({ id: ids.User });
     case 'Mutation.userSuspend':
@@ -116,8 +145,132 @@ export async function callOf(world: World, rootField: string): Promise<Call> {
       return input({ id: await world.freshEndpoint() });
     case 'Mutation.webhookDeliveryReplay':
       return input({ id: ids.WebhookDelivery });
+    case 'Query.jitPreview': {
+      const given = { organizationId: ids.Organization, connectionId: ids.Connection, email: 'matrix@example.org' };
+      return query({ input: { ...given, isEmailVerified: true } }, '{ joins { source } }');
+    }
+    case 'Mutation.organizationJitEmailDomainsAdd':
+    case 'Mutation.organizationJitEmailDomainsSet':
+    case 'Mutation.organizationJitEmailDomainsRemove':
+      return input({ organizationId: ids.Organization, domains: ['matrix.example.com'] });
+    case 'Mutation.organizationJitEmailDomainVerify':
+      return input({ organizationId: ids.Organization, domain: 'nobody-has-this.example.com' });
+    case 'Mutation.organizationJitConnectionsAdd':
+    case 'Mutation.organizationJitConnectionsSet':
+    case 'Mutation.organizationJitConnectionsRemove':
+      return input({ organizationId: ids.Organization, connectionIds: [world.otherConnection] });
+    case 'Mutation.organizationJitRolesAdd':
+    case 'Mutation.organizationJitRolesSet':
+    case 'Mutation.organizationJitRolesRemove':
+      return input({ organizationId: ids.Organization, roleIds: [ids.Role] });
+    case 'Query.role':
+      return query({ id: ids.Role }, '{ id }');
+    case 'Query.roles':
+    case 'Query.permissions':
+    case 'Query.applications':
+      return query({}, page);
+    case 'Query.permission':
+      return query({ id: ids.Permission }, '{ id }');
+    case 'Query.application':
+      return query({ id: ids.Application }, '{ id }');
+    case 'Mutation.permissionCreate':
+      return input({ name: `matrix:${Math.random().toString(36).slice(2)}` });
+    case 'Mutation.permissionUpdate':
+      return input({ id: ids.Permission });
+    case 'Mutation.permissionDelete':
+      return input({ id: await world.freshPermission(await world.freshRole()) });
+    case 'Mutation.roleCreate':
+      return input({ organizationId: ids.Organization, name: `Matrix ${Math.random().toString(36).slice(2)}` });
+    case 'Mutation.roleUpdate':
+      return input({ id: ids.Role });
+    case 'Mutation.roleDelete':
+      return input({ id: await world.freshRole() });
+    case 'Mutation.rolePermissionsAdd':
+    case 'Mutation.rolePermissionsSet':
+      return input({ id: await world.freshRole(), permissionIds: [ids.Permission] });
+    case 'Mutation.rolePermissionsRemove': {
+      const id = await world.freshRole();
+      return input({ id, permissionIds: [await world.freshPermission(id)] });
+    }
+    case 'Mutation.applicationCreate':
+      return input({ name: 'Matrix', kind: 'MACHINE' });
+    case 'Mutation.applicationUpdate':
+      return input({ id: ids.Application });
+    case 'Mutation.applicationDelete':
+    case 'Mutation.applicationSecretCreate':
+      return input({ id: (await world.freshApplication()).application });
+    case 'Mutation.applicationSecretDelete':
+      return input({ id: (await world.freshApplication()).secret });
+    case 'Mutation.organizationApplicationsAdd':
+      return input({ organizationId: ids.Organization, applicationIds: [ids.Application] });
+    case 'Mutation.organizationApplicationsReplace':
+      // All of another organization's, so that those of the matrix stay where they are.
+      return input({ organizationId: await world.freshOrganization(), applicationIds: [ids.Application] });
+    case 'Mutation.organizationApplicationsRemove': {
+      const { application } = await world.freshApplication(await world.freshRole('APPLICATION'));
+      return input({ organizationId: ids.Organization, applicationIds: [application] });
+    }
+    case 'Mutation.organizationApplicationsAssignRoles': {
+      const [{ application }, roleId] = [await world.freshApplication(), await world.freshRole('APPLICATION')];
+      return input({ organizationId: ids.Organization, applicationIds: [application], roleIds: [roleId] });
+    }
+    case 'Mutation.organizationApplicationRolesAdd':
+    case 'Mutation.organizationApplicationRolesSet': {
+      const [{ application }, roleId] = [await world.freshApplication(), await world.freshRole('APPLICATION')];
+      return input({ organizationId: ids.Organization, applicationId: application, roleIds: [roleId] });
+    }
+    case 'Mutation.organizationApplicationRolesRemove': {
+      const roleId = await world.freshRole('APPLICATION');
+      const { application } = await world.freshApplication(roleId);
+      return input({ organizationId: ids.Organization, applicationId: application, roleIds: [roleId] });
+    }
+    case 'Query.scimGroup':
+      return query({ id: ids.ScimGroup }, '{ id }');
+    case 'Mutation.connectionScimTokenCreate':
+      return input({ id: world.otherConnection, name: 'Matrix', idempotencyKey: 'matrix-scim' });
+    case 'Mutation.connectionScimTokenDelete':
+      return input({ id: await world.freshScimToken() });
+    case 'Mutation.scimGroupMap':
+    case 'Mutation.scimGroupUnmap':
+      return input({ id: await world.freshScimGroup(), organizationId: ids.Organization });
+    case 'Query.organizationInvitation':
+      return query({ id: ids.Invitation }, '{ id }');
+    case 'Query.organizationInvitations':
+      return query({ organizationId: ids.Organization }, page);
+    case 'Query.viewerInvitations':
+      return query({}, page);
+    case 'Mutation.organizationInvitationCreate':
+      return input({ organizationId: ids.Organization, email: `matrix-${v7()}@example.org` });
+    case 'Mutation.organizationInvitationsCreate':
+      return input({ organizationId: ids.Organization, emails: [`matrix-${v7()}@example.org`] });
+    case 'Mutation.organizationInvitationResend':
+      return input({ id: ids.Invitation });
+    case 'Mutation.organizationInvitationRevoke':
+    case 'Mutation.organizationInvitationDelete':
+    case 'Mutation.organizationInvitationAccept':
+    case 'Mutation.organizationInvitationDecline':
+      return input({ id: await world.freshInvitation() });
     case 'Mutation.auditErase':
       return input({ userId: await world.freshUser(), reason: 'Matrix' });
+    case 'Mutation.factorTotpBegin':
+    case 'Mutation.factorPasskeyBegin':
+    case 'Mutation.factorProveBegin':
+      return query({}, '{ userErrors { code } }');
+    case 'Mutation.factorTotpConfirm':
+    case 'Mutation.factorProve':
+      return input({ code: '000000' });
+    case 'Mutation.factorPasskeyConfirm':
+      return input({ response: {} });
+    case 'Mutation.factorRename':
+      return input({ id: ids.Factor, name: 'Matrix' });
+    case 'Mutation.factorRemove':
+      return input({ id: await world.freshFactor() });
+    case 'Mutation.userFactorAssert':
+    case 'Mutation.userFactorRetract':
+    case 'Mutation.userFactorsReset':
+      return input({ userId: await world.freshUser() });
+    case 'Mutation.organizationEnter':
+      return input({ organizationId: ids.Organization });
     case 'Mutation.tenantUpdate':
       return input({ auditRetentionDays: 365 });
     default:
@@ -136,6 +289,8 @@ const SAMPLES_BY_NAME: Record<string, unknown> = {
   auditRetentionDays: 365,
   userId: `usr_${NOBODY}`,
   actorUserId: `usr_${NOBODY}`,
+  roleId: `rol_${NOBODY}`,
+  inviterId: `usr_${NOBODY}`,
   clientId: 'vestibule',
   organizationId: `org_${NOBODY}`,
   url: 'https://example.org/hook',
@@ -143,6 +298,11 @@ const SAMPLES_BY_NAME: Record<string, unknown> = {
   expectedVersion: 999_999,
   email: 'matrix@example.org',
   claimNames: {},
+  customData: {},
+  patch: {},
+  primaryColor: '#000091',
+  darkPrimaryColor: '#8585f6',
+  upload: { content: 'PHN2Zy8+' },
   sessionMinutes: 720,
   siren: '130025265',
   idTokenAlgorithm: 'ES256',
@@ -159,11 +319,16 @@ const SAMPLES_BY_TYPE: Record<string, unknown> = {
   OrganizationStatus: 'ACTIVE',
   NameStatus: 'CONFIRMED',
   OrganizationOrder: 'NAME',
+  MemberOrder: 'NAME',
   EventOrder: 'OLDEST',
   ClientAuthentication: 'CLIENT_SECRET_POST',
   EmailTrust: 'NONE',
   OrganizationAuthority: 'AUTHORITATIVE',
   IdentifierScheme: 'SIRET',
+  LogoKind: 'LIGHT',
+  InvitationStatus: 'PENDING',
+  MailLocale: 'EN',
+  MfaRule: 'FACTOR_CONFIGURED',
   MissingOrganization: 'KEEP',
   CompletionPolicy: 'ADMINISTRATOR',
   SsoIntent: 'SIGN_IN',
@@ -173,6 +338,12 @@ const SAMPLES_BY_TYPE: Record<string, unknown> = {
   WebhookDeliveryStatus: 'DELIVERED',
   '[WebhookDeliveryStatus!]': ['DELIVERED'],
   '[String!]': [],
+  '[ID!]': [],
+  ApplicationStatus: 'ENABLED',
+  ApplicationKind: 'MACHINE',
+  RoleKind: 'USER',
+  '[FactorKind!]': ['TOTP', 'PASSKEY', 'PROVIDER', 'ASSERTED'],
+  JSONObject: {},
 };
 
 /** A value for an argument or input field that the call above leaves out. */

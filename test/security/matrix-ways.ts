@@ -54,6 +54,7 @@ export function waysTo(type: NodeType, ids: World['ids']): Way[] {
           query: '{ organization(identifier: { scheme: SIRET, value: "130 025 265 00013" }) { FIELDS } }',
           pathIn: () => ['organization'],
         },
+        { name: 'by slug', query: '{ organization(slug: "matrix") { FIELDS } }', pathIn: () => ['organization'] },
         ...onPage('on the list', '{ organizations(first: 100) { PAGE } }', ['organizations']),
         ...onPage('on the list by name', '{ organizations(first: 100, orderBy: NAME) { PAGE } }', ['organizations']),
         {
@@ -99,6 +100,21 @@ export function waysTo(type: NodeType, ids: World['ids']): Way[] {
       return [
         ...common,
         { name: 'directly', query: `{ auditEvent(id: "${id}") { FIELDS } }`, pathIn: () => ['auditEvent'] },
+      ];
+    // The lists are for administrators, or for the invited person: not all who see it see them.
+    case 'Invitation':
+      return [
+        ...common,
+        {
+          name: 'directly',
+          query: `{ organizationInvitation(id: "${id}") { FIELDS } }`,
+          pathIn: () => ['organizationInvitation'],
+        },
+      ];
+    case 'ScimGroup':
+      return [
+        ...common,
+        { name: 'directly', query: `{ scimGroup(id: "${id}") { FIELDS } }`, pathIn: () => ['scimGroup'] },
       ];
     case 'WebhookEndpoint':
       return [

@@ -1,11 +1,15 @@
+import { v7 } from 'uuid';
 import { transact } from '../../src/database/transact.js';
 import { ActorKind } from '../../src/entities/enums.js';
 import { dispatchEvents } from '../../src/events/dispatch.js';
 import { recordEvents } from '../../src/events/record.js';
 import { Notice } from '../../src/entities/index.js';
+import { makeApplication, makePermission, makeRole } from '../support/applications.js';
 import type { Browser } from '../support/browser.js';
 import { makeConnection, makeMembership, makeOrganization, makeUser } from '../support/factories.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
+import { makeInvitation } from '../support/invitations.js';
+import { makeScimGroup, makeScimToken } from '../support/scim.js';
 import { makeEndpoint, makeEvents } from '../support/webhooks.js';
 
 /** The kinds of caller of the matrix. `self` is the person whose user, identity, session and notice are asked for. */
@@ -32,9 +36,17 @@ export interface World {
     | 'Connection'
     | 'Role'
     | 'Notice'
+    | 'Factor'
     | 'Event'
     | 'WebhookEndpoint'
-    | 'WebhookDelivery',
+    | 'WebhookDelivery'
+    | 'Permission'
+    | 'Application'
+    | 'ApplicationSecret'
+    | 'OrganizationApplication'
+    | 'ScimToken'
+    | 'Invitation'
+    | 'ScimGroup',
     string
   >;
   /** A connection that nobody signs in through: its settings may be changed. */
@@ -42,13 +54,29 @@ export interface World {
   /** Objects that may be changed or deleted by a call that is allowed: fresh ones for each call. */
   freshOrganization: () => Promise<string>;
   freshEndpoint: () => Promise<string>;
+  freshFactor: () => Promise<string>;
+  /** For the address of `self`, to an organization of its own that the callers are in. */
+  freshInvitation: () => Promise<string>;
+  /** Of the other connection. */
+  freshScimToken: () => Promise<string>;
+  /** Of the other connection, with a user of its directory. */
+  freshScimGroup: () => Promise<string>;
+  /** Of the organization. */
+  freshRole: (kind?: 'USER' | 'APPLICATION') => Promise<string>;
+  freshPermission: (roleId?: string) => Promise<string>;
+  /** In the organization. */
+  freshApplication: (roleId?: string) => ReturnType<typeof makeApplication>;
   freshUser: (status?: 'ACTIVE' | 'PENDING' | 'SUSPENDED') => Promise<string>;
+  /** A user who is a member of the organization. */
+  freshMember: () => Promise<string>;
+  /** An organization with those of the callers in it who are in the other one, as the same. */
+  freshShared: () => Promise<string>;
 }
 
 export async function createWorld(): Promise<World> {
   const gateway = await startGateway();
   const { tenant } = gateway;
-  const organization = await makeOrganization(tenant, { siret: '13002526500013' });
+  const organization = await makeOrganization(tenant, { siret: '13002526500013', slug: 'matrix' });
   const other = await makeOrganization(tenant, { siret: '11002001300097' });
   const self = await gateway.signedInUser();
   const member = await gateway.signedInUser();
@@ -67,6 +95,16 @@ export async function createWorld(): Promise<World> {
     organization: other,
     roles: ['member', 'administrator'],
   });
+  // A role of the organization's own, which the person has there.
+  const role = await makeRole(gateway, { organizationId: organization.id });
+  await gateway.rows(
+    `insert into membership_roles (id, tenant_id, membership_id, role_id, granted_at)
+     values (gen_random_uuid(), $1, $2, $3, now())`,
+    [membership.id, role.slice(4)],
+  );
+  const permission = await makePermission(gateway, role);
+  const robot = await makeRole(gateway, { organizationId: organization.id, kind: 'APPLICATION' });
+  const made = await makeApplication(gateway, { organizationId: organization.id, roleId: robot });
   const [session] = await gateway.database.read<{ id: string }>(
     tenant.id,
     'select id from sessions where user_id = $1',
@@ -85,6 +123,13 @@ export async function createWorld(): Promise<World> {
       data: {},
       createdAt: new Date(),
     }),
+  );
+  // One that others vouch for asks nothing of its person before it is changed.
+  const factorId = v7();
+  await gateway.rows(
+    `insert into user_factors (id, tenant_id, user_id, kind, created_at, confirmed_at)
+     values ($2, $1, $3, 'ASSERTED', now(), now())`,
+    [factorId, self.userId],
   );
   // Requests of it go nowhere: the matrix starts no jobs.
   const makeHook = () =>
@@ -109,6 +154,15 @@ export async function createWorld(): Promise<World> {
   await dispatchEvents(gateway.services, tenant.id);
   const [event] = await gateway.rows<{ id: string }>(`select id from events where tenant_id = $1 and via = 'matrix'`);
   const otherConnection = await makeConnection(tenant, { slug: 'other' });
+  const freshShared = async () => {
+    const shared = await makeOrganization(tenant);
+    for (const { userId } of [self, member, administrator]) {
+      const roles = userId === administrator.userId ? ['member', 'administrator'] : ['member'];
+      await makeMembership(tenant, { user: { id: userId }, organization: shared, roles });
+    }
+    return `org_${shared.id}`;
+  };
+  const selfEmail = String(self.person.claims.email);
   return {
     gateway,
     otherConnection: `con_${otherConnection.id}`,
@@ -127,14 +181,47 @@ export async function createWorld(): Promise<World> {
       Identity: `idn_${linked!.id}`,
       Session: `ses_${session!.id}`,
       Connection: `con_${gateway.connection.id}`,
-      Role: `rol_${tenant.roles.get('member')}`,
+      Role: role,
       Notice: `ntc_${notice.id}`,
+      Factor: `fac_${factorId}`,
       Event: `evt_${event!.id}`,
       WebhookEndpoint: `whe_${endpoint.id}`,
       WebhookDelivery: `whd_${delivery!.id}`,
+      Permission: permission,
+      Application: made.application,
+      ApplicationSecret: made.secret,
+      OrganizationApplication: made.organizationApplication,
+      ScimToken: await makeScimToken(gateway, gateway.connection.id),
+      Invitation: await makeInvitation(gateway, { organizationId: organization.id, email: selfEmail }),
+      ScimGroup: await makeScimGroup(gateway, gateway.connection.id, [self.userId]),
     },
     freshOrganization: async () => `org_${(await makeOrganization(tenant)).id}`,
+    freshScimToken: () => makeScimToken(gateway, otherConnection.id),
+    freshScimGroup: async () => makeScimGroup(gateway, otherConnection.id, [(await makeUser(tenant)).id]),
+    freshRole: (kind) => makeRole(gateway, { organizationId: organization.id, kind }),
+    freshPermission: (roleId) => makePermission(gateway, roleId),
+    freshApplication: (roleId) => makeApplication(gateway, { organizationId: organization.id, roleId }),
+    freshFactor: async () => {
+      const id = v7();
+      await gateway.rows(
+        `insert into user_factors
+           (id, tenant_id, user_id, kind, credential_id, public_key, sign_count, created_at, confirmed_at)
+         values ($2, $1, $3, 'PASSKEY', $4, '', 0, now(), now())`,
+        [id, self.userId, id],
+      );
+      return `fac_${id}`;
+    },
     freshEndpoint: async () => `whe_${(await makeHook()).id}`,
     freshUser: async (status = 'ACTIVE') => `usr_${(await makeUser(tenant, { status: status as never })).id}`,
+    freshInvitation: async () => {
+      const organizationId = (await freshShared()).slice(4);
+      return makeInvitation(gateway, { organizationId, email: selfEmail });
+    },
+    freshMember: async () => {
+      const user = await makeUser(tenant);
+      await makeMembership(tenant, { user, organization });
+      return `usr_${user.id}`;
+    },
+    freshShared,
   };
 }

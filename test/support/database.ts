@@ -18,20 +18,23 @@ export interface TestDatabaseOptions {
   onStatement?: StatementListener;
   /** Most connections to a server; 10 unless told. */
   poolSize?: number;
+  /** False for one in which no migration has run. */
+  isMigrated?: boolean;
 }
 
 /** Copies what the global setup migrated: on the server of DATABASE_URL, or else embedded and in memory. */
 export async function createTestDatabase({
   onStatement,
   poolSize = 10,
+  isMigrated = true,
 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const prepared = readPrepared();
   if (prepared.kind === 'EMBEDDED') {
-    const dump = new Blob([await readFile(prepared.dump)]);
-    const database = await openDatabase({ folder: 'memory://', dump, poolSize, onStatement });
+    const dump = isMigrated ? { dump: new Blob([await readFile(prepared.dump)]) } : {};
+    const database = await openDatabase({ folder: 'memory://', ...dump, poolSize, onStatement });
     return { database, url: undefined, close: () => database.close() };
   }
-  const { name, url } = await createServerDatabase(prepared);
+  const { name, url } = await createServerDatabase(prepared, { isMigrated });
   const database = await openDatabase({ url, folder: '', poolSize, onStatement });
   return {
     database,

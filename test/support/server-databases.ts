@@ -37,11 +37,16 @@ export async function prepareServer(administratorUrl: string): Promise<PreparedS
   return prepared;
 }
 
-/** Copies the migrated database and gives the address of the copy. */
-export async function createServerDatabase(prepared: PreparedServer): Promise<{ name: string; url: string }> {
+/** Copies the migrated database, or an empty one, and gives the address of the copy. */
+export async function createServerDatabase(
+  prepared: PreparedServer,
+  { isMigrated = true }: { isMigrated?: boolean } = {},
+): Promise<{ name: string; url: string }> {
   const name = `vestibule_test_${prepared.run}_${randomBytes(6).toString('hex')}`;
   await administer(prepared.administratorUrl, (client) =>
-    client.query(`create database ${name} owner ${prepared.role} template ${prepared.template}`),
+    client.query(
+      `create database ${name} owner ${prepared.role} template ${isMigrated ? prepared.template : 'template1'}`,
+    ),
   );
   return { name, url: urlOf(prepared, name) };
 }

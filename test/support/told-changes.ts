@@ -11,26 +11,84 @@ const ids = (column: string, ...types: string[]): Telling => Object.fromEntries(
 /** Tables that hold state, and the events by which a change of a row may be told. */
 export const STATE_TABLES: Record<string, Telling> = {
   tenants: ids('id', 'tenant.created', 'tenant.updated'),
-  roles: {},
-  permissions: {},
-  role_permissions: {},
-  organization_logos: {},
-  organization_jit_domains: {},
-  organization_jit_connections: {},
-  organization_jit_roles: {},
-  invitations: {},
-  invitation_roles: {},
-  applications: {},
-  application_secrets: {},
-  organization_applications: {},
-  organization_application_roles: {},
-  user_factors: {},
+  roles: {
+    ...ids('id', 'role.created', 'role.updated', 'role.deleted'),
+    'organization.deleted': 'organization_id',
+  },
+  permissions: ids('id', 'permission.created', 'permission.updated', 'permission.deleted'),
+  role_permissions: {
+    ...ids('role_id', 'role.created', 'role.updated', 'role.deleted'),
+    'permission.deleted': 'permission_id',
+    'organization.deleted': 'role_id.organization_id',
+  },
+  organization_logos: ids('organization_id', 'organization.updated', 'organization.deleted'),
+  organization_jit_domains: ids(
+    'organization_id',
+    ...['organization.jit_changed', 'organization.jit_domain_proven', 'organization.jit_domain_unproven'],
+    'organization.deleted',
+  ),
+  organization_jit_connections: ids('organization_id', 'organization.jit_changed', 'organization.deleted'),
+  organization_jit_roles: {
+    ...ids('organization_id', 'organization.jit_changed', 'organization.deleted'),
+    'role.deleted': 'role_id',
+  },
+  invitations: {
+    ...ids('id', 'invitation.created', 'invitation.resent', 'invitation.revoked', 'invitation.accepted'),
+    ...ids('id', 'invitation.declined', 'invitation.expired', 'invitation.mail_failed', 'invitation.deleted'),
+    'organization.deleted': 'organization_id',
+  },
+  invitation_roles: {
+    ...ids('invitation_id', 'invitation.created', 'invitation.deleted'),
+    'organization.deleted': 'invitation_id.organization_id',
+    'role.deleted': 'role_id',
+  },
+  applications: ids('id', 'application.created', 'application.updated', 'application.deleted'),
+  application_secrets: ids(
+    'application_id',
+    ...['application.secret_created', 'application.secret_deleted', 'application.deleted'],
+  ),
+  organization_applications: {
+    ...ids('id', 'organization.application_added', 'organization.application_removed'),
+    'organization.deleted': 'organization_id',
+  },
+  organization_application_roles: {
+    ...ids(
+      'organization_application_id',
+      ...['organization.application_added', 'organization.application_removed'],
+      'organization.application_roles_changed',
+    ),
+    'role.deleted': 'role_id',
+    'organization.deleted': 'organization_application_id.organization_id',
+  },
+  user_factors: {
+    ...ids('id', 'factor.added', 'factor.renamed', 'factor.removed'),
+    'user.factors_reset': 'user_id',
+    'user.deleted': 'user_id',
+  },
   oidc_keys: {},
-  scim_tokens: {},
-  scim_users: {},
-  scim_groups: {},
-  scim_group_members: {},
-  scim_group_mappings: {},
+  scim_tokens: ids('id', 'scim_token.created', 'scim_token.deleted'),
+  scim_users: {
+    ...ids('user_id', 'scim_user.created', 'scim_user.updated', 'scim_user.deleted'),
+    'user.deleted': 'user_id',
+  },
+  scim_departures: {
+    ...ids('user_id', 'scim_user.created', 'scim_user.deleted'),
+    'user.deleted': 'user_id',
+  },
+  scim_groups: ids(
+    'id',
+    ...['scim_group.created', 'scim_group.updated', 'scim_group.deleted', 'scim_group.members_changed'],
+  ),
+  scim_group_members: {
+    ...ids('group_id', 'scim_group.members_changed', 'scim_group.deleted'),
+    'scim_user.deleted': 'scim_user_id.user_id',
+    'user.deleted': 'scim_user_id.user_id',
+  },
+  scim_group_mappings: {
+    ...ids('group_id', 'scim_group.mapped', 'scim_group.unmapped', 'scim_group.deleted'),
+    'organization.deleted': 'organization_id',
+    'role.deleted': 'role_id',
+  },
   organizations: ids(
     'id',
     ...['organization.created', 'organization.updated', 'organization.deleted', 'organization.needs_administrator'],
@@ -52,16 +110,23 @@ export const STATE_TABLES: Record<string, Telling> = {
   memberships: {
     ...ids('id', 'membership.added', 'membership.moved', 'membership.removed'),
     'organization.deleted': 'organization_id',
+    // The name by which members are sorted goes with the user's.
+    'user.updated': 'user_id',
     'user.deleted': 'user_id',
   },
   membership_roles: {
     ...ids('membership_id', 'membership.added', 'membership.moved', 'membership.roles_changed', 'membership.removed'),
+    'role.deleted': 'role_id',
     'organization.deleted': 'membership_id.organization_id',
     'user.deleted': 'membership_id.user_id',
   },
   sessions: {
     'user.signed_in': 'identity_id',
     'session.ended': 'id',
+    'session.organization_entered': 'id',
+    ...ids('mfa_factor_id', 'factor.proved', 'factor.removed'),
+    'user.factors_reset': 'user_id',
+    'tenant.updated': 'tenant_id',
     'organization.deleted': 'active_organization_id',
     'user.deleted': 'user_id',
   },
@@ -82,6 +147,7 @@ export const OTHER_TABLES: Record<string, string> = {
   webhook_deliveries: 'is where events are sent',
   webhook_attempts: 'is how sending an event went',
   notices: 'tell somebody of an event',
+  invitation_recipients: 'are remembered so that nobody is mailed too often',
   login_transactions: 'are trips to a provider under way: each ends in an event, or expires',
   factor_challenges: 'are open questions: each is answered, or expires',
   oidc_records: 'are codes, grants and tokens of applications under way: each expires',
@@ -91,16 +157,27 @@ export const OTHER_TABLES: Record<string, string> = {
 
 /** Columns that change in passing. */
 const PASSING: Record<string, string[]> = {
+  // What a factor was last shown with, so that it is not shown again, and what was wrong. Being blocked is told.
+  user_factors: ['last_step', 'sign_count', 'last_used_at', 'failed_attempts', 'blocked_until'],
+  // When a secret last served.
+  application_secrets: ['last_used_at'],
+  // Written once a minute at most, while a directory writes.
+  scim_tokens: ['last_used_at'],
   // A session's token is replaced once an hour, and after a change of rights.
   sessions: ['token_hash', 'previous_token_hash', 'previous_until', 'rotate_at'],
+  // When DNS was asked, and will be.
+  organization_jit_domains: ['checked_at', 'check_at', 'failed_checks'],
 };
 
 /** Tables whose edits are told property by property, and the columns that are told by another property or by none. */
 const EDITED: Record<string, Record<string, string | null>> = {
   tenants: {},
-  organizations: { search_text: 'name', name_lookup_at: null, name_lookup_attempts: null },
-  users: { email_normalized: 'email' },
+  organizations: { search_text: 'name', search_document: null, name_lookup_at: null, name_lookup_attempts: null },
+  users: { email_normalized: 'email', search_name: null, search_email: 'email' },
   connections: { sealed_client_secret: 'hasClientSecret' },
+  roles: {},
+  permissions: {},
+  applications: {},
 };
 const TRACKED = ['updated_at', 'version'];
 

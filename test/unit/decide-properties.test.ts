@@ -95,6 +95,7 @@ const situation: fc.Arbitrary<Situation> = fc
     ),
     memberships: fc.uniqueArray(membership, { selector: ({ organizationId }) => organizationId }),
     isOrganizationNew: fc.boolean(),
+    isJitDue: fc.boolean(),
   })
   .map(
     ({
@@ -106,6 +107,7 @@ const situation: fc.Arbitrary<Situation> = fc
       organizationOfIdentifier,
       memberships,
       isOrganizationNew,
+      isJitDue,
     }) => {
       const { email } = claims;
       const identifier = readIdentifier(policy.organizationScheme, claims.organizationIdentifier);
@@ -126,6 +128,7 @@ const situation: fc.Arbitrary<Situation> = fc
               ? memberships.filter(({ organizationId }) => organization ?? organizationId !== 'claimed')
               : [],
           isOrganizationNew: organization !== null && isOrganizationNew,
+          isJitDue: linkedUser !== null && isJitDue,
         },
       };
     },
@@ -336,6 +339,19 @@ describe('decide, whatever is claimed, configured and stored', () => {
     });
   });
 
+  it('asks just-in-time rules about new accounts and new identities alone, and believes trusted addresses alone', () => {
+    holds(({ claims, policy, found }, decision) => {
+      if (decision.outcome !== 'ADMITTED') return;
+      const { user, jit } = decision;
+      const isPending = user.action === 'CREATE' && user.status === UserStatus.PENDING;
+      const isFirst = user.action === 'KEEP' ? found.isJitDue : !isPending;
+      expect(jit !== null).toBe(Boolean(isFirst));
+      if (!jit) return;
+      expect(jit.isCreated).toBe(user.action !== 'LINK');
+      expect(jit.isEmailVerified).toBe(isEmailTrusted(claims, policy));
+    });
+  });
+
   it('reaches every row of the table', () => {
     const reached = new Set<LinkCase>();
     fc.assert(
@@ -344,6 +360,8 @@ describe('decide, whatever is claimed, configured and stored', () => {
       }),
       { numRuns: 20_000, seed: 1 },
     );
-    expect(Object.values(LinkCase).filter((name) => !reached.has(name))).toEqual([]);
+    // What just-in-time rules say comes on top: test/unit/decide-jit.test.ts.
+    const rows = Object.values(LinkCase).filter((name) => !name.startsWith('J'));
+    expect(rows.filter((name) => !reached.has(name))).toEqual([]);
   });
 });

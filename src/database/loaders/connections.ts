@@ -9,7 +9,7 @@ export const CONNECTION_SETTINGS = `
   c.id, c.slug, c.name, c.preset, c.status, c.issuer, c.client_id as "clientId",
   c.sealed_client_secret as "sealedClientSecret", c.client_authentication as "clientAuthentication",
   c.id_token_algorithm as "idTokenAlgorithm", c.userinfo_algorithm as "userinfoAlgorithm", c.scopes,
-  c.uses_pkce as "usesPkce", c.required_acr as "requiredAcr", c.required_amr as "requiredAmr",
+  c.uses_pkce as "usesPkce", c.required_acr as "requiredAcr", c.required_amr as "requiredAmr", c.mfa_acr as "mfaAcr",
   c.redirect_uris as "redirectUris", c.claim_names as "claimNames", c.create_users as "createUsers",
   c.create_organizations as "createOrganizations", c.moderated_signup as "moderatedSignup",
   c.email_trust as "emailTrust", c.email_domains as "emailDomains",

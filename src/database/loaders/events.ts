@@ -1,14 +1,14 @@
 import { MAX, NIL } from 'uuid';
 import { createBatch, indexBy } from '../batch.js';
 import type { Database } from '../database.js';
+import { EVENT_FACT_COLUMNS } from './event-row.js';
 import { toGlobalId } from './ids.js';
 import { cutPage, type Page, type PageRequest, toCursor } from './page.js';
 import type { EventRow } from './rows.js';
+import { addTo } from './where.js';
 
 /** The columns of an event `e` and its link `c` of the chain, named as the properties of its row. */
-export const EVENT_COLUMNS = `
-  e.id as uuid, e.type, e.at, e.actor_kind as "actorKind", e.actor_user_id as "actorUserUuid", e.via,
-  e.organization_id as "organizationUuid", e.user_id as "userUuid", e.object_id as "objectUuid", e."before", e."after",
+export const EVENT_COLUMNS = `${EVENT_FACT_COLUMNS},
   e.erased_at as "erasedAt", e.ip_address as "ipAddress", e.user_agent as "userAgent", c.sequence::text as sequence,
   encode(c.hash, 'hex') as hash`;
 
@@ -104,10 +104,7 @@ export function chooseEvents(
   if (after && !isNewestFirst && after > above) above = after;
   const values: unknown[] = [tenantId, above, below, limit];
   const conditions = ['e.tenant_id = $1', 'e.id > $2::uuid', 'e.id < $3::uuid'];
-  const where = (condition: (parameter: string) => string, value: unknown) => {
-    values.push(value);
-    conditions.push(condition(`$${values.length}`));
-  };
+  const where = addTo(conditions, values);
   if (organizationId) where((id) => `e.organization_id = ${id}::uuid`, organizationId);
   if (userId) where((id) => `e.user_id = ${id}::uuid`, userId);
   if (actorUserId) where((id) => `e.actor_user_id = ${id}::uuid`, actorUserId);

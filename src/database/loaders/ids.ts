@@ -11,6 +11,14 @@ export const ID_PREFIXES = {
   Event: 'evt',
   WebhookEndpoint: 'whe',
   WebhookDelivery: 'whd',
+  Application: 'app',
+  Permission: 'prm',
+  ApplicationSecret: 'aps',
+  OrganizationApplication: 'oap',
+  Invitation: 'inv',
+  Factor: 'fac',
+  ScimToken: 'sct',
+  ScimGroup: 'scg',
 } as const;
 
 export type NodeType = keyof typeof ID_PREFIXES;

@@ -1,11 +1,17 @@
-import { createBatch, indexBy } from '../batch.js';
 import type { Database } from '../database.js';
+import { createApplicationLoaders } from './applications.js';
 import { createConnectionLoaders } from './connections.js';
 import { createEventLoaders } from './events.js';
+import { createFactorLoaders } from './factors.js';
 import { readGlobalId } from './ids.js';
-import { createMembershipLoaders, toRoleRow } from './members.js';
+import { createJitLoaders } from './jit.js';
+import { createInvitationLoaders } from './invitations.js';
+import { createMembershipLoaders } from './members.js';
+import { createOrganizationApplicationLoaders } from './organization-applications.js';
 import { createOrganizationLoaders } from './organizations.js';
-import type { AnyNodeRow, RoleRow, TenantRow } from './rows.js';
+import { createRoleLoaders } from './roles.js';
+import type { AnyNodeRow, TenantRow } from './rows.js';
+import { createScimLoaders } from './scim.js';
 import { createUserLoaders } from './users.js';
 import { createWebhookLoaders } from './webhooks.js';
 
@@ -18,19 +24,19 @@ export function createLoaders(database: Database) {
   const memberships = createMembershipLoaders(database);
   const connections = createConnectionLoaders(database);
   const events = createEventLoaders(database);
+  const factors = createFactorLoaders(database);
   const webhooks = createWebhookLoaders(database);
-  const roles = createBatch<RoleRow>(async ({ tenantId }, ids) => {
-    const rows = await database.read<RoleRow>(
-      tenantId,
-      `select id as uuid, name, description, is_built_in as "isBuiltIn" from roles where tenant_id = $1 and id = any($2::uuid[])`,
-      [tenantId, ids],
-    );
-    return indexBy(rows.map(toRoleRow), ({ uuid }) => uuid);
-  });
+  const scim = createScimLoaders(database);
+  const invitations = createInvitationLoaders(database);
+  const jit = createJitLoaders(database);
+  const roles = createRoleLoaders(database);
+  const applications = createApplicationLoaders(database);
+  const organizationApplications = createOrganizationApplicationLoaders(database);
 
   /** The tenant and its settings. */
   async function tenant(tenantId: string): Promise<TenantRow | undefined> {
-    const text = 'select slug, name, audit_retention_days as "auditRetentionDays" from tenants where id = $1';
+    const text = `select id, slug, name, audit_retention_days as "auditRetentionDays", mfa_factors as "mfaFactors"
+      from tenants where id = $1`;
     return (await database.read<TenantRow>(null, text, [tenantId]))[0];
   }
 
@@ -51,12 +57,28 @@ export function createLoaders(database: Database) {
         return users.identityById(tenantId, read.uuid);
       case 'Session':
         return users.sessionById(tenantId, read.uuid);
+      case 'Factor':
+        return factors.byId(tenantId, read.uuid);
       case 'Notice':
         return users.noticeById(tenantId, read.uuid);
       case 'Event':
         return events.byId(tenantId, read.uuid);
       case 'Role':
-        return roles(tenantId, read.uuid);
+        return roles.byId(tenantId, read.uuid);
+      case 'Permission':
+        return roles.permissionById(tenantId, read.uuid);
+      case 'Application':
+        return applications.byId(tenantId, read.uuid);
+      case 'ApplicationSecret':
+        return applications.secretById(tenantId, read.uuid);
+      case 'OrganizationApplication':
+        return organizationApplications.byId(tenantId, read.uuid);
+      case 'Invitation':
+        return invitations.byId(tenantId, read.uuid);
+      case 'ScimToken':
+        return scim.tokenById(tenantId, read.uuid);
+      case 'ScimGroup':
+        return scim.groupById(tenantId, read.uuid);
       case 'WebhookEndpoint':
         return webhooks.endpointById(tenantId, read.uuid);
       case 'WebhookDelivery':
@@ -64,5 +86,21 @@ export function createLoaders(database: Database) {
     }
   }
 
-  return { organizations, users, memberships, connections, events, roles, webhooks, tenant, node };
+  return {
+    organizations,
+    jit,
+    users,
+    memberships,
+    connections,
+    events,
+    factors,
+    roles,
+    applications,
+    organizationApplications,
+    invitations,
+    webhooks,
+    scim,
+    tenant,
+    node,
+  };
 }

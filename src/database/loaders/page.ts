@@ -70,6 +70,11 @@ interface PageSource<Row> {
   sortBy?: string;
   /** Sorts by the id alone, downwards. */
   newestFirst?: boolean;
+  /**
+   * Reads rows in order and judges each, until the page is full: for a `where` that no index answers, and of which the
+   * planner cannot know how many rows it holds for. `where` then comes on top of the tenant.
+   */
+  inOrder?: boolean;
   map: (row: Row) => Row;
 }
 
@@ -81,16 +86,21 @@ export async function readPage<Row extends { uuid: string }>(
   database: Database,
   tenantId: string,
   { first, after }: PageRequest,
-  { columns, table, where, values, sortBy, newestFirst, map }: PageSource<Row>,
+  { columns, table, where, values, sortBy, newestFirst, inOrder, map }: PageSource<Row>,
 ): Promise<Page<Row>> {
-  const id = `${table.split(' ').at(-1)}.id`;
+  const alias = table.split(' ').at(-1)!;
+  const id = `${alias}.id`;
   const next = values.length + 2;
   const beyond = sortBy
     ? `(${sortBy}, ${id}) > ($${next}::text, $${next + 1}::uuid)`
     : `${id} ${newestFirst ? '<' : '>'} $${next}::uuid`;
   const order = sortBy ? `${sortBy}, ${id}` : newestFirst ? `${id} desc` : id;
-  const text = `select ${columns}${sortBy ? `, ${sortBy} as "sortKey"` : ''} from ${table}
-    where ${where}${after ? ` and ${beyond}` : ''} order by ${order} limit $${next - 1}`;
+  const rest = after ? ` and ${beyond}` : '';
+  const source = inOrder
+    ? `(select * from ${table} where ${alias}.tenant_id = $1${rest} order by ${order} offset 0) ${alias} where ${where}`
+    : `${table} where ${where}${rest}`;
+  const text = `select ${columns}${sortBy ? `, ${sortBy} as "sortKey"` : ''} from ${source}
+    order by ${order} limit $${next - 1}`;
   const read = await database.read<Row & { sortKey?: string }>(tenantId, text, [
     ...values,
     first + 1,

@@ -1,13 +1,21 @@
 import type {
-  ActorKind,
+  ApplicationKind,
+  ApplicationStatus,
   ConnectionPreset,
   ConnectionStatus,
+  FactorKind,
   IdentifierScheme,
+  InvitationMailStatus,
+  InvitationStatus,
   LinkCase,
+  MailLocale,
+  LogoKind,
   MembershipSource,
+  MfaRule,
   NameSource,
   NameStatus,
   OrganizationStatus,
+  RoleKind,
   SessionTransport,
   UserStatus,
   WebhookDeliveryStatus,
@@ -15,6 +23,7 @@ import type {
   WebhookEndpointStatus,
 } from '../../entities/enums.js';
 import type { ConnectionSettings } from '../../entities/connection-settings.js';
+import type { EventFactRow } from './event-row.js';
 
 /*
  * Plain rows of the read paths. Property names are those of the GraphQL fields, so that most fields need no resolver;
@@ -32,7 +41,12 @@ export interface OrganizationRow extends NodeRow<'Organization'> {
   name: string;
   nameStatus: NameStatus;
   nameSource: NameSource;
+  slug: string;
   description: string | null;
+  primaryColor: string | null;
+  darkPrimaryColor: string | null;
+  isMfaRequired: boolean;
+  mfaRule: MfaRule;
   status: OrganizationStatus;
   needsAdministrator: boolean;
   completionUserId: string | null;
@@ -45,6 +59,16 @@ export interface IdentifierRow {
   organizationUuid: string;
   scheme: IdentifierScheme;
   value: string;
+}
+
+/** A logo of an organization: an address, or a picture that was uploaded. */
+export interface LogoRow {
+  organizationUuid: string;
+  kind: LogoKind;
+  url: string | null;
+  mediaType: string | null;
+  digest: string | null;
+  updatedAt: string;
 }
 
 export interface UserRow extends NodeRow<'User'> {
@@ -69,16 +93,83 @@ export interface MembershipRow extends NodeRow<'Membership'> {
   connectionUuid: string | null;
   joinedAt: string;
   addedByUserUuid: string | null;
+  addedByApplicationUuid: string | null;
   roles: RoleRow[];
   /** Read with the membership on an organization's page of members. */
   user?: UserRow;
+  /** The name by which members are sorted; read on pages. */
+  memberName?: string;
 }
 
+/** A role that a member holds, and where that came from. */
+export interface RoleGrantRow {
+  membershipUuid: string;
+  roleUuid: string;
+  roleName: string;
+  /** Null for what was granted before this was kept. */
+  source: MembershipSource | null;
+  grantedAt: string;
+  grantedByUserUuid: string | null;
+  grantedByApplicationUuid: string | null;
+}
+
+/** Left out where the role was read with a membership or an application: what is optional here. */
 export interface RoleRow extends NodeRow<'Role'> {
   name: string;
-  /** Left out where the role was read with a membership. */
   description?: string;
   isBuiltIn?: boolean;
+  kind?: RoleKind;
+  /** The organization whose own role it is; null for one of the template. */
+  organizationUuid?: string | null;
+  createdAt?: string;
+  version?: number;
+  /** It was read with a membership or an application of an organization: whoever sees that sees it. */
+  isHeld?: true;
+}
+
+export interface PermissionRow extends NodeRow<'Permission'> {
+  name: string;
+  description: string;
+  isBuiltIn: boolean;
+  createdAt: string;
+  version: number;
+}
+
+export interface ApplicationRow extends NodeRow<'Application'> {
+  name: string;
+  description: string | null;
+  kind: ApplicationKind;
+  status: ApplicationStatus;
+  isTenantAdministrator: boolean;
+  redirectUris: string[];
+  postLogoutRedirectUris: string[];
+  createdByUserUuid: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+  /** An organization that the application is known to be in, because the row was read as one of those there. */
+  memberOf?: string;
+}
+
+/** A secret without the secret. */
+export interface ApplicationSecretRow extends NodeRow<'ApplicationSecret'> {
+  applicationUuid: string;
+  hint: string;
+  createdAt: string;
+  expiresAt: string | null;
+  lastUsedAt: string | null;
+}
+
+/** An application in an organization. */
+export interface OrganizationApplicationRow extends NodeRow<'OrganizationApplication'> {
+  organizationUuid: string;
+  applicationUuid: string;
+  addedAt: string;
+  addedByUserUuid: string | null;
+  addedByApplicationUuid: string | null;
+  roles: RoleRow[];
+  /** Read with it on an organization's page of applications. */
+  application?: ApplicationRow;
 }
 
 export interface IdentityRow extends NodeRow<'Identity'> {
@@ -101,6 +192,7 @@ export interface SessionRow extends NodeRow<'Session'> {
   expiresAt: string;
   acr: string | null;
   amr: string[];
+  mfaAt: string | null;
   cases: LinkCase[];
 }
 
@@ -109,6 +201,17 @@ export interface ConnectionRow extends NodeRow<'Connection'>, Omit<ConnectionSet
   preset: ConnectionPreset;
   createdAt: string;
   updatedAt: string;
+}
+
+export interface FactorRow extends NodeRow<'Factor'> {
+  userUuid: string;
+  kind: FactorKind;
+  name: string | null;
+  connectionUuid: string | null;
+  createdAt: string;
+  lastUsedAt: string | null;
+  /** Whether its kind counts in the tenant. */
+  isEnabled: boolean;
 }
 
 export interface NoticeRow extends NodeRow<'Notice'> {
@@ -120,28 +223,43 @@ export interface NoticeRow extends NodeRow<'Notice'> {
 }
 
 export interface TenantRow {
+  id: string;
   slug: string;
   name: string;
   auditRetentionDays: number | null;
+  mfaFactors: FactorKind[];
 }
 
-export interface EventRow extends NodeRow<'Event'> {
-  type: string;
-  at: string;
-  actorKind: ActorKind;
-  actorUserUuid: string | null;
-  via: string;
-  organizationUuid: string | null;
-  userUuid: string | null;
-  objectUuid: string | null;
-  before: Record<string, unknown> | null;
-  after: Record<string, unknown> | null;
+export interface EventRow extends EventFactRow, NodeRow<'Event'> {
   erasedAt: string | null;
   ipAddress: string | null;
   userAgent: string | null;
   /** Its place in the chain of the tenant's events, and the hash there as hex; null until it is chained. */
   sequence: string | null;
   hash: string | null;
+}
+
+/** An invitation as it is stored: how its status reads now, `invitationStatusAt` says. */
+export interface InvitationRow extends NodeRow<'Invitation'> {
+  organizationUuid: string;
+  organizationName: string;
+  organizationStatus: OrganizationStatus;
+  email: string;
+  emailNormalized: string;
+  storedStatus: InvitationStatus;
+  inviterUuid: string | null;
+  inviterName: string | null;
+  acceptedByUuid: string | null;
+  roleUuids: string[];
+  roleNames: string[];
+  locale: MailLocale;
+  message: string | null;
+  expiresAt: string;
+  mailStatus: InvitationMailStatus;
+  mailedAt: string | null;
+  mailError: string | null;
+  createdAt: string;
+  updatedAt: string;
 }
 
 export interface WebhookEndpointRow extends NodeRow<'WebhookEndpoint'> {
@@ -186,7 +304,36 @@ export interface WebhookAttemptRow {
   error: string | null;
 }
 
+export interface ScimTokenRow extends NodeRow<'ScimToken'> {
+  connectionUuid: string;
+  name: string;
+  hint: string;
+  createdByUserUuid: string | null;
+  createdAt: string;
+  expiresAt: string | null;
+  lastUsedAt: string | null;
+}
+
+export interface ScimGroupRow extends NodeRow<'ScimGroup'> {
+  connectionUuid: string;
+  displayName: string;
+  externalId: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+/** What the users of a directory's group are made. */
+export interface ScimGroupMappingRow {
+  groupUuid: string;
+  organizationUuid: string;
+  roleUuid: string | null;
+  createdAt: string;
+}
+
 export type AnyNodeRow =
+  | ScimTokenRow
+  | ScimGroupRow
   | OrganizationRow
   | UserRow
   | MembershipRow
@@ -195,6 +342,12 @@ export type AnyNodeRow =
   | SessionRow
   | ConnectionRow
   | NoticeRow
+  | FactorRow
   | EventRow
+  | InvitationRow
   | WebhookEndpointRow
-  | WebhookDeliveryRow;
+  | WebhookDeliveryRow
+  | PermissionRow
+  | ApplicationRow
+  | ApplicationSecretRow
+  | OrganizationApplicationRow;

@@ -20,7 +20,7 @@ const IDENTITY_COLUMNS = `
 const SESSION_COLUMNS = `
   s.id as uuid, s.user_id as "userUuid", s.connection_id as "connectionUuid",
   s.active_organization_id as "activeOrganizationUuid", s.transport, s.authenticated_at as "authenticatedAt",
-  s.created_at as "createdAt", s.expires_at as "expiresAt", s.acr, s.amr, s.cases`;
+  s.created_at as "createdAt", s.expires_at as "expiresAt", s.acr, s.amr, s.mfa_at as "mfaAt", s.cases`;
 
 const NOTICE_COLUMNS = `
   n.id as uuid, n.user_id as "userUuid", n.kind, n.data, n.created_at as "createdAt", n.mailed_at as "mailedAt"`;

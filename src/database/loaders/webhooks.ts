@@ -1,9 +1,11 @@
-import { type ActorKind, WebhookDeliveryStatus, type WebhookEndpointStatus } from '../../entities/enums.js';
+import { WebhookDeliveryStatus, type WebhookEndpointStatus } from '../../entities/enums.js';
 import { createBatch, indexBy } from '../batch.js';
 import type { Database } from '../database.js';
+import { EVENT_FACT_COLUMNS, type PlacedEventRow } from './event-row.js';
 import { toGlobalId } from './ids.js';
 import { type Page, type PageRequest, readPage } from './page.js';
 import type { WebhookAttemptRow, WebhookDeliveryRow, WebhookEndpointRow } from './rows.js';
+import { addTo } from './where.js';
 
 const ENDPOINT_COLUMNS = `
   w.id as uuid, w.organization_id as "organizationUuid", w.url, w.description, w.event_types as "eventTypes", w.status,
@@ -69,10 +71,10 @@ export function createWebhookLoaders(database: Database) {
   });
 
   /** The events of deliveries, by the delivery, as they are sent. */
-  const eventOf = createBatch<DeliveredEvent>(async ({ tenantId }, deliveries) => {
-    const rows = await database.read<DeliveredEvent & { delivery: string }>(
+  const eventOf = createBatch<PlacedEventRow>(async ({ tenantId }, deliveries) => {
+    const rows = await database.read<PlacedEventRow & { delivery: string }>(
       tenantId,
-      `select d.id as delivery, d.sequence, ${EVENT_COLUMNS}
+      `select d.id as delivery, d.sequence, ${EVENT_FACT_COLUMNS}
        from webhook_deliveries d join events e on e.tenant_id = $1 and e.id = d.event_id
        where d.tenant_id = $1 and d.id = any($2::uuid[])`,
       [tenantId, deliveries],
@@ -107,10 +109,7 @@ export function createWebhookLoaders(database: Database) {
     ): Promise<Page<WebhookEndpointRow>> {
       const conditions = ['w.tenant_id = $1'];
       const values: unknown[] = [tenantId];
-      const where = (condition: (parameter: string) => string, value: unknown) => {
-        values.push(value);
-        conditions.push(condition(`$${values.length}`));
-      };
+      const where = addTo(conditions, values);
       if (visibleIds) where((ids) => `w.organization_id = any(${ids}::uuid[])`, visibleIds);
       if (organizationUuid) where((id) => `w.organization_id = ${id}`, organizationUuid);
       if (status) where((wanted) => `w.status = ${wanted}`, status);
@@ -141,29 +140,6 @@ export function createWebhookLoaders(database: Database) {
       });
     },
   };
-}
-
-/** The columns of an event that its message is made of; `e` is the table. */
-export const EVENT_COLUMNS = `
-  e.id as uuid, e.type, e.at, e.actor_kind as "actorKind", e.actor_user_id as "actorUserUuid", e.via,
-  e.organization_id as "organizationUuid", e.user_id as "userUuid", e.object_id as "objectUuid", e."before", e."after",
-  e.erased_at is not null as "isErased"`;
-
-/** An event as it is selected by {@link EVENT_COLUMNS}, with its place in the log. */
-export interface DeliveredEvent {
-  uuid: string;
-  type: string;
-  at: string;
-  actorKind: ActorKind;
-  actorUserUuid: string | null;
-  via: string;
-  organizationUuid: string | null;
-  userUuid: string | null;
-  objectUuid: string | null;
-  before: Record<string, unknown> | null;
-  after: Record<string, unknown> | null;
-  isErased: boolean;
-  sequence: string | number;
 }
 
 function toEndpointRow(row: WebhookEndpointRow): WebhookEndpointRow {

@@ -1,4 +1,5 @@
 import { Migration } from '@mikro-orm/migrations';
+import { createTenantTable, keepRolesAtHome } from './tenant-table.js';
 
 /** Tables that hold rows of tenants, in the order in which they can be made. */
 const TABLES: Record<string, string> = {
@@ -20,7 +21,7 @@ const TABLES: Record<string, string> = {
     kind text not null check (kind in ('LIGHT', 'DARK', 'FAVICON')),
     url text check (char_length(url) between 1 and 2048),
     media_type text,
-    content bytea check (octet_length(content) <= 512000),
+    content bytea check (octet_length(content) <= 500000),
     digest text,
     updated_at timestamptz not null,
     check ((url is null) = (content is not null)),
@@ -33,6 +34,8 @@ const TABLES: Record<string, string> = {
     proof text not null,
     proven_at timestamptz,
     checked_at timestamptz,
+    check_at timestamptz,
+    failed_checks integer not null default 0,
     created_at timestamptz not null,
     unique (tenant_id, organization_id, domain),
     foreign key (tenant_id, organization_id) references organizations (tenant_id, id) on delete cascade`,
@@ -56,7 +59,13 @@ const TABLES: Record<string, string> = {
     email_normalized text not null,
     status text not null check (status in ('PENDING', 'ACCEPTED', 'DECLINED', 'REVOKED', 'EXPIRED')),
     token_hash text,
+    sealed_token text,
+    accept_url text not null check (char_length(accept_url) <= 2048),
+    locale text not null check (locale in ('EN', 'FR')),
+    message text check (char_length(message) <= 1000),
+    batch_id uuid,
     inviter_user_id uuid,
+    inviter_application_id uuid,
     accepted_user_id uuid,
     expires_at timestamptz not null,
     mail_status text not null check (mail_status in ('NONE', 'WAITING', 'SENT', 'FAILED')),
@@ -66,8 +75,9 @@ const TABLES: Record<string, string> = {
     mail_error text,
     created_at timestamptz not null,
     updated_at timestamptz not null,
-    version integer not null default 1,
     check ((status = 'ACCEPTED') = (accepted_user_id is not null)),
+    check (mail_at is null or (mail_status = 'WAITING' and sealed_token is not null)),
+    unique (tenant_id, token_hash),
     foreign key (tenant_id, organization_id) references organizations (tenant_id, id) on delete cascade`,
   invitation_roles: `
     invitation_id uuid not null,
@@ -76,6 +86,11 @@ const TABLES: Record<string, string> = {
     unique (tenant_id, invitation_id, role_id),
     foreign key (tenant_id, invitation_id) references invitations (tenant_id, id) on delete cascade,
     foreign key (tenant_id, role_id, role_kind) references roles (tenant_id, id, kind) on delete cascade`,
+  invitation_recipients: `
+    recipient_hash text not null,
+    mailings jsonb not null,
+    last_mailed_at timestamptz not null,
+    unique (tenant_id, recipient_hash)`,
   applications: `
     name text not null check (char_length(name) between 1 and 128),
     description text check (char_length(description) <= 256),
@@ -106,6 +121,7 @@ const TABLES: Record<string, string> = {
     application_kind text not null default 'MACHINE' check (application_kind = 'MACHINE'),
     added_at timestamptz not null,
     added_by_user_id uuid,
+    added_by_application_id uuid,
     unique (tenant_id, organization_id, application_id),
     foreign key (tenant_id, organization_id) references organizations (tenant_id, id) on delete cascade,
     foreign key (tenant_id, application_id, application_kind)
@@ -116,114 +132,10 @@ const TABLES: Record<string, string> = {
     role_kind text not null default 'APPLICATION' check (role_kind = 'APPLICATION'),
     granted_at timestamptz not null,
     granted_by_user_id uuid,
+    granted_by_application_id uuid,
     unique (tenant_id, organization_application_id, role_id),
     foreign key (tenant_id, organization_application_id)
       references organization_applications (tenant_id, id) on delete cascade,
-    foreign key (tenant_id, role_id, role_kind) references roles (tenant_id, id, kind) on delete cascade`,
-  user_factors: `
-    user_id uuid not null,
-    kind text not null check (kind in ('TOTP', 'PASSKEY', 'PROVIDER', 'ASSERTED')),
-    name text check (char_length(name) <= 128),
-    sealed_secret text,
-    last_step bigint,
-    credential_id text,
-    public_key bytea,
-    sign_count bigint,
-    transports text[] not null default '{}',
-    connection_id uuid,
-    asserted_by_user_id uuid,
-    failed_attempts integer not null default 0,
-    blocked_until timestamptz,
-    created_at timestamptz not null,
-    confirmed_at timestamptz,
-    last_used_at timestamptz,
-    check ((kind = 'TOTP') = (sealed_secret is not null)),
-    check ((kind = 'PASSKEY') = (credential_id is not null) and (kind = 'PASSKEY') = (public_key is not null)),
-    check (kind <> 'PROVIDER' or connection_id is not null),
-    unique (tenant_id, credential_id),
-    foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade,
-    foreign key (tenant_id, connection_id) references connections (tenant_id, id) on delete cascade`,
-  factor_challenges: `
-    user_id uuid not null,
-    session_id uuid not null,
-    purpose text not null check (purpose in ('REGISTER', 'PROVE')),
-    challenge text not null,
-    created_at timestamptz not null,
-    expires_at timestamptz not null,
-    foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade,
-    foreign key (tenant_id, session_id) references sessions (tenant_id, id) on delete cascade`,
-  oidc_records: `
-    model text not null,
-    key text not null,
-    payload jsonb not null,
-    grant_id text,
-    uid text,
-    user_code text,
-    user_id uuid,
-    application_id uuid,
-    consumed_at timestamptz,
-    expires_at timestamptz,
-    unique (tenant_id, model, key),
-    foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade,
-    foreign key (tenant_id, application_id) references applications (tenant_id, id) on delete cascade`,
-  oidc_keys: `
-    key_id text not null,
-    algorithm text not null,
-    public_jwk jsonb not null,
-    sealed_private_jwk text not null,
-    created_at timestamptz not null,
-    signs_from timestamptz not null,
-    published_until timestamptz,
-    unique (tenant_id, key_id)`,
-  scim_tokens: `
-    connection_id uuid not null,
-    name text not null check (char_length(name) between 1 and 128),
-    token_hash text not null,
-    hint text not null,
-    created_by_user_id uuid,
-    created_at timestamptz not null,
-    expires_at timestamptz,
-    last_used_at timestamptz,
-    unique (tenant_id, token_hash),
-    foreign key (tenant_id, connection_id) references connections (tenant_id, id) on delete cascade`,
-  scim_users: `
-    connection_id uuid not null,
-    user_id uuid not null,
-    user_name text not null,
-    user_name_normalized text not null,
-    external_id text,
-    is_active boolean not null,
-    attributes jsonb not null default '{}' check (octet_length(attributes::text) <= 65536),
-    created_at timestamptz not null,
-    updated_at timestamptz not null,
-    version integer not null default 1,
-    unique (tenant_id, connection_id, user_name_normalized),
-    unique (tenant_id, connection_id, user_id),
-    foreign key (tenant_id, connection_id) references connections (tenant_id, id) on delete cascade,
-    foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade`,
-  scim_groups: `
-    connection_id uuid not null,
-    display_name text not null check (char_length(display_name) between 1 and 256),
-    external_id text,
-    created_at timestamptz not null,
-    updated_at timestamptz not null,
-    version integer not null default 1,
-    foreign key (tenant_id, connection_id) references connections (tenant_id, id) on delete cascade`,
-  scim_group_members: `
-    group_id uuid not null,
-    scim_user_id uuid not null,
-    unique (tenant_id, group_id, scim_user_id),
-    foreign key (tenant_id, group_id) references scim_groups (tenant_id, id) on delete cascade,
-    foreign key (tenant_id, scim_user_id) references scim_users (tenant_id, id) on delete cascade`,
-  scim_group_mappings: `
-    group_id uuid not null,
-    organization_id uuid not null,
-    role_id uuid,
-    role_kind text not null default 'USER' check (role_kind = 'USER'),
-    created_at timestamptz not null,
-    unique nulls not distinct (tenant_id, group_id, organization_id, role_id),
-    foreign key (tenant_id, group_id) references scim_groups (tenant_id, id) on delete cascade,
-    foreign key (tenant_id, organization_id) references organizations (tenant_id, id) on delete cascade,
     foreign key (tenant_id, role_id, role_kind) references roles (tenant_id, id, kind) on delete cascade`,
 };
 
@@ -231,32 +143,21 @@ const INDEXES = [
   'roles (tenant_id, organization_id, id)',
   'role_permissions (tenant_id, permission_id)',
   'organization_jit_domains (tenant_id, domain) where proven_at is not null',
+  'organization_jit_domains (tenant_id, domain) where proven_at is null',
+  'organization_jit_domains (tenant_id, check_at) where check_at is not null',
   'organization_jit_connections (tenant_id, connection_id)',
   'organization_jit_roles (tenant_id, role_id)',
   'invitations (tenant_id, organization_id, id)',
   'invitations (tenant_id, email_normalized)',
   'invitations (tenant_id, mail_at) where mail_at is not null',
+  `invitations (tenant_id, expires_at) where status = 'PENDING'`,
+  'invitation_recipients (tenant_id, last_mailed_at)',
   'invitation_roles (tenant_id, role_id)',
   'application_secrets (tenant_id, application_id)',
+  'organization_applications (tenant_id, organization_id, id)',
   'organization_applications (tenant_id, application_id, id)',
   'organization_application_roles (tenant_id, role_id)',
-  'user_factors (tenant_id, user_id)',
-  'factor_challenges (tenant_id, session_id)',
-  'factor_challenges (tenant_id, expires_at)',
-  'oidc_records (tenant_id, grant_id) where grant_id is not null',
-  'oidc_records (tenant_id, uid) where uid is not null',
-  'oidc_records (tenant_id, user_id) where user_id is not null',
-  'oidc_records (tenant_id, application_id) where application_id is not null',
-  'oidc_records (tenant_id, expires_at)',
-  'scim_tokens (tenant_id, connection_id)',
-  'scim_users (tenant_id, user_id)',
-  'scim_groups (tenant_id, connection_id, id)',
-  'scim_group_members (tenant_id, scim_user_id)',
-  'scim_group_mappings (tenant_id, organization_id)',
-  'scim_group_mappings (tenant_id, role_id)',
 ];
-
-const POLICY = `(tenant_id = (select nullif(current_setting('vestibule.tenant_id', true), '')::uuid))`;
 
 /** A role of one organization is given in that organization alone: table → how the organization of a row is found. */
 const GRANTS: Record<string, string> = {
@@ -267,7 +168,6 @@ const GRANTS: Record<string, string> = {
   organization_jit_roles: 'select new.organization_id',
   invitation_roles:
     'select organization_id from invitations where tenant_id = new.tenant_id and id = new.invitation_id',
-  scim_group_mappings: 'select new.organization_id',
 };
 
 /** Everything that administrators do with organizations: settings, roles, applications, rules of joining, invitations. */
@@ -277,41 +177,67 @@ export class Migration20261123Organizations extends Migration {
     this.extendRoles();
     this.extendMemberships();
     this.extendOthers();
+    this.searchMembers();
     for (const [table, columns] of Object.entries(TABLES)) {
-      this.addSql(`create table ${table} (
-        id uuid primary key,
-        tenant_id uuid not null references tenants (id),
-        unique (tenant_id, id),
-        ${columns}
-      )`);
-      this.addSql(`alter table ${table} enable row level security`);
-      this.addSql(`alter table ${table} force row level security`);
-      this.addSql(`create policy tenant_isolation on ${table} using ${POLICY}`);
+      for (const statement of createTenantTable(table, columns)) this.addSql(statement);
     }
     this.fillPermissions();
     for (const index of INDEXES) this.addSql(`create index on ${index}`);
     this
       .addSql(`create unique index invitations_one_pending on invitations (tenant_id, organization_id, email_normalized)
       where status = 'PENDING'`);
-    for (const [table, organization] of Object.entries(GRANTS)) this.keepRolesAtHome(table, organization);
+    for (const [table, organization] of Object.entries(GRANTS)) {
+      for (const statement of keepRolesAtHome(table, organization)) this.addSql(statement);
+    }
   }
 
   private extendOrganizations(): void {
+    // Custom data is `json`, which keeps the text that it is given: `jsonb` would sort keys and refuse some characters.
     this.addSql(`alter table organizations
       add column slug text check (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
-      add column custom_data jsonb not null default '{}'
-        check (jsonb_typeof(custom_data) = 'object' and octet_length(custom_data::text) <= 65536),
+      add column search_document text collate "C",
+      add column custom_data json not null default '{}'
+        check (json_typeof(custom_data) = 'object' and octet_length(custom_data::text) <= 65536),
       add column primary_color text check (primary_color ~ '^#[0-9a-f]{6}$'),
       add column dark_primary_color text check (dark_primary_color ~ '^#[0-9a-f]{6}$'),
       add column is_mfa_required boolean not null default false,
       add column mfa_rule text not null default 'FACTOR_CONFIGURED'
         check (mfa_rule in ('FACTOR_CONFIGURED', 'FACTOR_USED'))`);
+    this.keepSearchDocument();
+    const tables = ['organizations', 'organization_identifiers'];
     // The owner sees the rows of every tenant while the policy is not forced.
-    this.addSql('alter table organizations no force row level security');
+    for (const table of tables) this.addSql(`alter table ${table} no force row level security`);
     this.addSql(`update organizations set slug = 'organization-' || replace(id::text, '-', '')`);
-    this.addSql('alter table organizations force row level security');
+    for (const table of tables) this.addSql(`alter table ${table} force row level security`);
     this.addSql('alter table organizations alter column slug set not null');
     this.addSql('alter table organizations add constraint organizations_slug_key unique (tenant_id, slug)');
+  }
+
+  /**
+   * What an organization is searched by stands in one column, a line each: its folded name, its slug, its identifiers
+   * without case and accents. Whoever writes any of them need not know of it, and a search is one condition on one
+   * column, which reads rows in their order until the page is full.
+   */
+  private keepSearchDocument(): void {
+    const folded = String.raw`lower(regexp_replace(normalize(x.value, NFKD), ''[\u0300-\u036f]'', '''', ''g''))`;
+    this.addSql(`create function organizations_keep_search_document() returns trigger language plpgsql as '
+      begin
+        new.search_document := new.search_text || chr(10) || new.slug || coalesce((
+          select string_agg(chr(10) || ${folded}, '''' order by x.value) from organization_identifiers x
+          where x.tenant_id = new.tenant_id and x.organization_id = new.id), '''');
+        return new;
+      end'`);
+    this.addSql(`create trigger organizations_keep_search_document before insert or update of search_text, slug
+      on organizations for each row execute function organizations_keep_search_document()`);
+    this.addSql(`create function organization_identifiers_keep_search_document() returns trigger language plpgsql as '
+      begin
+        update organizations set slug = slug
+        where tenant_id = coalesce(new.tenant_id, old.tenant_id)
+          and id = coalesce(new.organization_id, old.organization_id);
+        return null;
+      end'`);
+    this.addSql(`create trigger organization_identifiers_keep_search_document after insert or update or delete
+      on organization_identifiers for each row execute function organization_identifiers_keep_search_document()`);
   }
 
   private extendRoles(): void {
@@ -324,6 +250,7 @@ export class Migration20261123Organizations extends Migration {
       add constraint roles_organization_fkey foreign key (tenant_id, organization_id)
         references organizations (tenant_id, id) on delete cascade,
       add constraint roles_kind_key unique (tenant_id, id, kind),
+      add constraint roles_description_check check (char_length(description) <= 256),
       drop constraint roles_tenant_id_name_key,
       add constraint roles_name_key unique nulls not distinct (tenant_id, organization_id, name),
       add constraint roles_built_in_names check (
@@ -351,11 +278,54 @@ export class Migration20261123Organizations extends Migration {
         references roles (tenant_id, id, kind) on delete cascade`);
   }
 
+  /**
+   * Members are searched and sorted by their names as people write them: without case and accents. The database keeps
+   * these texts itself, whoever writes a user; a membership carries the name, so that pages by name read one index.
+   */
+  private searchMembers(): void {
+    const marks = String.raw`[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]`;
+    // Not every server has each of these: all of them make letters of every script small, where "C" may not.
+    this.addSql(`do $do$ declare chosen text; begin
+      select collname into chosen from pg_collation
+      where collname in ('pg_c_utf8', 'und-x-icu', 'C.utf8') and collencoding in (-1, 6)
+      order by array_position(array['pg_c_utf8', 'und-x-icu', 'C.utf8'], collname::text) limit 1;
+      execute format('create function fold_text(text) returns text language sql immutable parallel safe strict as $sql$
+        select btrim(regexp_replace(
+          lower(regexp_replace(normalize($1, NFKD), ''${marks}'', '''', ''g'') collate %I),
+          ''[[:space:]]+'', '' '', ''g''))
+        $sql$', coalesce(chosen, 'default'));
+    end $do$`);
+    this.addSql(`alter table users
+      add column search_name text collate "C" not null generated always as
+        (fold_text(coalesce(given_name, '') || ' ' || coalesce(family_name, ''))) stored,
+      add column search_email text collate "C" not null generated always as (fold_text(coalesce(email, ''))) stored`);
+    this.addSql(`alter table memberships add column member_name text collate "C" not null default ''`);
+    const tables = ['users', 'memberships'];
+    for (const table of tables) this.addSql(`alter table ${table} no force row level security`);
+    this.addSql(`update memberships m set member_name = u.search_name from users u
+      where u.tenant_id = m.tenant_id and u.id = m.user_id`);
+    for (const table of tables) this.addSql(`alter table ${table} force row level security`);
+    this.addSql('create index on memberships (tenant_id, organization_id, member_name, id)');
+    // The lock keeps a name from changing between here and the commit.
+    this.addSql(`create function memberships_take_name() returns trigger language plpgsql as '
+      begin
+        select u.search_name into new.member_name from users u
+        where u.tenant_id = new.tenant_id and u.id = new.user_id for share;
+        new.member_name := coalesce(new.member_name, '''');
+        return new;
+      end'`);
+    this.addSql(`create trigger memberships_take_name before insert on memberships
+      for each row execute function memberships_take_name()`);
+    this.addSql(`create function users_give_name() returns trigger language plpgsql as '
+      begin
+        update memberships set member_name = new.search_name where tenant_id = new.tenant_id and user_id = new.id;
+        return null;
+      end'`);
+    this.addSql(`create trigger users_give_name after update of given_name, family_name on users
+      for each row when (old.search_name <> new.search_name) execute function users_give_name()`);
+  }
+
   private extendOthers(): void {
-    this.addSql(`alter table tenants
-      add column mfa_factors text[] not null default '{TOTP,PASSKEY,PROVIDER,ASSERTED}'
-        check (mfa_factors <@ '{TOTP,PASSKEY,PROVIDER,ASSERTED}'::text[])`);
-    this.addSql(`alter table sessions add column mfa_at timestamptz, add column mfa_factor_id uuid`);
     this.addSql(`alter table events
       add column actor_application_id uuid,
       drop constraint events_actor_kind_check,
@@ -367,6 +337,7 @@ export class Migration20261123Organizations extends Migration {
       add constraint idempotency_keys_one_caller check (num_nonnulls(user_id, application_id) = 1),
       add constraint idempotency_keys_application_key unique (tenant_id, application_id, key)`);
     this.addSql(`alter table login_transactions add column invitation_hash text`);
+    this.addSql(`alter table identities add column is_jit_due boolean not null default false`);
   }
 
   /** Every tenant has the permission that makes an administrator, and its role `administrator` grants it. */
@@ -382,19 +353,5 @@ export class Migration20261123Organizations extends Migration {
       join permissions p on p.tenant_id = r.tenant_id and p.is_built_in
       where r.is_built_in and r.name = 'administrator'`);
     for (const table of tables) this.addSql(`alter table ${table} force row level security`);
-  }
-
-  private keepRolesAtHome(table: string, organization: string): void {
-    this.addSql(`create function ${table}_keep_roles_at_home() returns trigger language plpgsql as '
-      begin
-        if exists (select 1 from roles r where r.tenant_id = new.tenant_id and r.id = new.role_id
-          and r.organization_id is not null and r.organization_id is distinct from (${organization})) then
-          raise exception ''this role is another organization''''s'' using errcode = ''23514'',
-            constraint = ''role_of_its_organization'';
-        end if;
-        return new;
-      end'`);
-    this.addSql(`create trigger ${table}_keep_roles_at_home before insert or update on ${table}
-      for each row execute function ${table}_keep_roles_at_home()`);
   }
 }

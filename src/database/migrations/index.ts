@@ -1,3 +1,4 @@
+import { Migration20261124FactorsAndDirectories } from './20261124-factors-and-directories.js';
 import { Migration20261123Organizations } from './20261123-organizations.js';
 import { Migration20261122Events } from './20261122-events.js';
 import { Migration20261121SignIn } from './20261121-sign-in.js';
@@ -7,4 +8,5 @@ export const migrations = [
   { name: '20261121-sign-in', class: Migration20261121SignIn },
   { name: '20261122-events', class: Migration20261122Events },
   { name: '20261123-organizations', class: Migration20261123Organizations },
+  { name: '20261124-factors-and-directories', class: Migration20261124FactorsAndDirectories },
 ];

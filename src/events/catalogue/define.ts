@@ -2,7 +2,23 @@ import type { z } from 'zod';
 
 /** What the `objectId` of an event is an id of; null when the event is about no single object. */
 export type EventSubject =
-  'Organization' | 'User' | 'Identity' | 'Membership' | 'Connection' | 'Session' | 'Tenant' | 'WebhookEndpoint' | null;
+  | 'Organization'
+  | 'User'
+  | 'Identity'
+  | 'Membership'
+  | 'Connection'
+  | 'Session'
+  | 'Factor'
+  | 'Tenant'
+  | 'WebhookEndpoint'
+  | 'ScimToken'
+  | 'ScimGroup'
+  | 'Permission'
+  | 'Role'
+  | 'Application'
+  | 'OrganizationApplication'
+  | 'Invitation'
+  | null;
 
 type Values = z.ZodType<Record<string, unknown>, object> | undefined;
 
@@ -15,8 +31,11 @@ export interface EventDefinition<Before extends Values = Values, After extends V
   /** What has happened, in a sentence. */
   description: string;
   about: EventSubject;
-  /** Whether it may give or take somebody's rights: what is open for them is then authorized again. */
-  changesRights: boolean;
+  /**
+   * Whether it may give or take somebody's rights, or the properties of `after` by which it may: what is open for them is
+   * then authorized again.
+   */
+  changesRights: boolean | readonly string[];
   /** What the values were; undefined where there were none. */
   before: Before;
   /** What the values are now; undefined where there are none. */
@@ -29,7 +48,7 @@ export interface EventDefinition<Before extends Values = Values, After extends V
 export function defineEvent<Before extends Values = undefined, After extends Values = undefined>(definition: {
   description: string;
   about: EventSubject;
-  changesRights: boolean;
+  changesRights: boolean | readonly string[];
   before?: Before;
   after?: After;
   example: SideOf<'before', NoInfer<Before>> & SideOf<'after', NoInfer<After>>;

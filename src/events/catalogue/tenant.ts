@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { FactorKind } from '../../entities/enums.js';
 import { defineEvent } from './define.js';
+import { oneOf } from './values.js';
 
-const settings = () => z.strictObject({ auditRetentionDays: z.int().nullable() });
+const settings = () =>
+  z.strictObject({ auditRetentionDays: z.int().nullable(), mfaFactors: z.array(oneOf(FactorKind)) }).partial();
 
 /** Events about the tenant itself. */
 export const tenantEvents = {
@@ -13,9 +16,9 @@ export const tenantEvents = {
     example: { after: { slug: 'example', name: 'Example', host: 'login.example.org' } },
   }),
   'tenant.updated': defineEvent({
-    description: 'A setting of the tenant changed.',
+    description: 'Settings of the tenant changed: those that did.',
     about: 'Tenant',
-    changesRights: false,
+    changesRights: ['mfaFactors'],
     before: settings(),
     after: settings(),
     example: { before: { auditRetentionDays: null }, after: { auditRetentionDays: 365 } },

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { SessionViewer } from '../../context.js';
 import type { Database } from '../../database/database.js';
 import { EVENT_TYPES, isEventType } from '../catalogue.js';
+import type { EventDefinition } from '../catalogue/define.js';
 import { LIVE_PAGE, type LiveEvent, readEvents, readLastSequence } from './read-events.js';
 import { type LiveRequest, LiveSubscription } from './subscription.js';
 
@@ -209,7 +210,9 @@ function isEndOf({ request: { filter } }: LiveSubscription, { row }: LiveEvent):
 
 function changesRights({ row }: LiveEvent): boolean {
   // A type that a newer process has written: better once too often.
-  return isEventType(row.type) ? EVENT_TYPES[row.type].changesRights : true;
+  if (!isEventType(row.type)) return true;
+  const { changesRights: decides }: EventDefinition = EVENT_TYPES[row.type];
+  return typeof decides === 'boolean' ? decides : decides.some((property) => row.after && property in row.after);
 }
 
 function isAbout(batch: readonly LiveEvent[], viewer: SessionViewer): boolean {

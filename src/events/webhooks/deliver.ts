@@ -1,10 +1,9 @@
 import { NIL } from 'uuid';
 import type { OperationContext } from '../../context.js';
 import { toGlobalId } from '../../database/loaders/ids.js';
-import { type DeliveredEvent, EVENT_COLUMNS } from '../../database/loaders/webhooks.js';
+import { EVENT_FACT_COLUMNS, type PlacedEventRow } from '../../database/loaders/event-row.js';
 import { sendJobs, WEBHOOKS_QUEUE } from '../../database/queue.js';
 import { runSql, transact } from '../../database/transact.js';
-import type { EventType } from '../catalogue.js';
 import { toMessage } from '../message.js';
 import { recordAttempt } from './record-attempt.js';
 import { openSecrets } from './secret.js';
@@ -30,7 +29,7 @@ interface Endpoint {
 }
 
 /** `id` is the delivery's. */
-type DueDelivery = DeliveredEvent & { id: string; objectKey: string; retryStep: number };
+type DueDelivery = PlacedEventRow & { id: string; objectKey: string; retryStep: number };
 
 const READ_ENDPOINT = `
 select id, url, sealed_secret as "sealedSecret", sealed_previous_secret as "sealedPreviousSecret",
@@ -53,7 +52,7 @@ const HEADS = `with recursive heads as (
 )`;
 
 const READ_DUE = `${HEADS}
-select d.id, d.object_key as "objectKey", d.retry_step as "retryStep", d.sequence, ${EVENT_COLUMNS}
+select d.id, d.object_key as "objectKey", d.retry_step as "retryStep", d.sequence, ${EVENT_FACT_COLUMNS}
 from (
   select * from heads where next_attempt_at <= $4 and object_key <> all($5::uuid[]) limit ${MOST_READ}
 ) d join events e on e.tenant_id = $1 and e.id = d.event_id order by d.object_key`;
@@ -143,9 +142,8 @@ async function deliver(
 }
 
 /** The body of every attempt: the same bytes, unless what the event says of a person was erased in between. */
-export function messageBody(event: DeliveredEvent): string {
-  // What is in the table came from the catalogue.
-  return JSON.stringify(toMessage({ ...event, type: event.type as EventType, ipAddress: null, userAgent: null }));
+export function messageBody(event: PlacedEventRow): string {
+  return JSON.stringify(toMessage(event));
 }
 
 /** Sends the job that comes back when the next delivery is due. */

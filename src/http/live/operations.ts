@@ -2,7 +2,6 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import {
   createSourceEventStream,
   type DocumentNode,
-  execute,
   type ExecutionResult,
   getOperationAST,
   GraphQLError,
@@ -15,18 +14,12 @@ import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import { graphqlError } from '../../auth/errors.js';
 import type { GraphQLContext } from '../../auth/graphql-context.js';
 import type { LiveItem } from '../../events/live/subscription.js';
-import { presentError, presentUnexpected } from '../executor.js';
+import { presentError, presentUnexpected, runOperation } from '../executor.js';
 import { costLimit } from '../limits.js';
+import type { AskedOperation } from '../read-operation.js';
 
 const MOST_DOCUMENTS = 1_000;
 const LONGEST_KEPT = 8 * 1024;
-
-/** A subscription as it was asked for. */
-export interface AskedOperation {
-  query: string;
-  variables?: Record<string, unknown> | null;
-  operationName?: string | null;
-}
 
 /** A subscription that may be begun: many subscribers of one text share it. */
 export interface LiveOperation {
@@ -86,17 +79,10 @@ export class LiveOperations {
       const errors = source.errors?.map((error) => withCode(presentError(error, context.log), 'BAD_USER_INPUT'));
       return { ...source, errors };
     }
-    const run = async (item: LiveItem): Promise<ExecutionResult> => {
+    const run = (item: LiveItem): Promise<ExecutionResult> => {
       // Rights are those of this moment, and what was decided for the last event is not taken over.
       const contextValue: GraphQLContext = { ...context, viewer: item.viewer, decisions: new Map() };
-      const runPlainly = () => execute({ ...args, rootValue: item, contextValue });
-      let result = (await (operation.compiled
-        ? operation.compiled.query(item, contextValue, variables ?? {})
-        : runPlainly())) as ExecutionResult;
-      if (operation.compiled && result.data === undefined) result = await runPlainly();
-      return result.errors
-        ? { ...result, errors: result.errors.map((error) => presentError(error, context.log)) }
-        : result;
+      return runOperation(operation.compiled ?? null, { ...args, rootValue: item, contextValue }, context.log);
     };
     return new LiveResults((source as AsyncIterable<LiveItem>)[Symbol.asyncIterator](), run, context);
   }

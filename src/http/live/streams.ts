@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import type { Services } from '../../services.js';
 import type { ContextMaker } from '../graphql-context.js';
-import { type AskedOperation, type LiveOperations, LiveResults } from './operations.js';
+import { readOperation } from '../read-operation.js';
+import { type LiveOperations, LiveResults } from './operations.js';
 
 const KEEP_ALIVE_MILLISECONDS = 12_000;
 /** A client that takes nothing for so long is let go. */
@@ -25,12 +25,7 @@ export interface Streams {
 }
 
 /** Subscriptions as server-sent events: GraphQL over SSE, in the mode of distinct connections. */
-export function useStreams(
-  server: FastifyInstance,
-  _services: Services,
-  operations: LiveOperations,
-  createContext: ContextMaker,
-): Streams {
+export function useStreams(server: FastifyInstance, operations: LiveOperations, createContext: ContextMaker): Streams {
   const open = new Map<ServerResponse, LiveResults | null>();
   let isClosing = false;
 
@@ -63,7 +58,7 @@ export function useStreams(
 
   return {
     async answer(request, reply) {
-      const asked = readAsked(request.body);
+      const asked = readOperation(request.body)?.asked;
       if (!asked)
         return reply.code(400).send(errorsOf('BAD_REQUEST', 'Send JSON with query, variables and operationName.'));
       const operation = operations.prepare(asked);
@@ -109,14 +104,4 @@ function eventOf(name: 'next' | 'complete', result?: ExecutionResult, id?: strin
 
 function errorsOf(code: string, message: string) {
   return { errors: [{ message, extensions: { code } }] };
-}
-
-function readAsked(body: unknown): AskedOperation | null {
-  if (typeof body !== 'object' || body === null) return null;
-  const { query, variables, operationName } = body as Record<string, unknown>;
-  const isReadable =
-    typeof query === 'string' &&
-    (variables === undefined || variables === null || (typeof variables === 'object' && !Array.isArray(variables))) &&
-    (operationName === undefined || operationName === null || typeof operationName === 'string');
-  return isReadable ? (body as AskedOperation) : null;
 }
