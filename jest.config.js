@@ -26,4 +26,6 @@ export default {
   // Generous: what hangs is found all the same, and a busy machine is not a fault.
   testTimeout: 120_000,
   maxWorkers: 2,
+  // What a file leaves behind (modules of a context, a database in memory) is not all given back.
+  workerIdleMemoryLimit: '1GB',
 };

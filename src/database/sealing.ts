@@ -39,8 +39,12 @@ export function createSealing(keys: readonly Buffer[]): Sealing {
   };
 }
 
-/** The key of a development machine: made at the first start and kept beside the embedded database. */
+/**
+ * The key of a development machine: made at the first start and kept beside the embedded database. One in memory
+ * (`memory://`) has a key that goes with it.
+ */
 export async function readOrCreateKey(folder: string): Promise<Buffer> {
+  if (folder === 'memory://') return randomBytes(32);
   const file = join(folder, 'encryption.key');
   const known = await readFile(file, 'utf8').catch(() => null);
   if (known) return Buffer.from(known, 'base64');

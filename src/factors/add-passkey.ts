@@ -5,7 +5,7 @@ import { FactorKind } from '../entities/enums.js';
 import { checkText, fault, refuseFaults, UserErrorCode } from '../faults.js';
 import { askSession, takeChallenge } from './challenges.js';
 import { lockPerson, type OwnContext, readStanding, refuseAdding, tellAdded } from './own-factors.js';
-import { creationOptions, type PasskeySite, readNewPasskey, readResponse } from './passkey.js';
+import type { PasskeySite } from './passkey.js';
 
 /** The operations on passkeys know where they are used. */
 export type PasskeyContext = OwnContext & Pick<PasskeySite, 'allowedOrigins'>;
@@ -42,6 +42,7 @@ export async function beginPasskey(context: PasskeyContext): Promise<Record<stri
   const name = email ?? session.userId;
   const displayName = [givenName, familyName].filter(Boolean).join(' ') || name;
   const { tenantName } = standing;
+  const { creationOptions } = await import('./passkey.js');
   const options = await creationOptions(siteOf(context), {
     id: session.userId,
     ...{ name, displayName, tenantName, passkeys },
@@ -63,6 +64,7 @@ export interface ConfirmPasskey {
 export async function confirmPasskey(context: PasskeyContext, input: ConfirmPasskey): Promise<string> {
   const { session, tenant } = context;
   refuseFaults([checkText(input.name, { longest: 128 }, 'name')]);
+  const { readNewPasskey, readResponse } = await import('./passkey.js');
   const read = readResponse(input.response);
   const isAsked = read && (await takeChallenge(context, session, 'PASSKEY', read.challenge));
   const passkey = isAsked ? await readNewPasskey(siteOf(context), input.response, read.challenge) : null;

@@ -10,6 +10,10 @@ import {
 } from '@simplewebauthn/server';
 import { decodeAttestationObject, decodeClientDataJSON, isoBase64URL } from '@simplewebauthn/server/helpers';
 
+/*
+ * Loaded when a passkey is added or shown: the library takes its time to load, and most starts need none of it.
+ */
+
 /** Where passkeys of a tenant are used: they are bound to the host of its address. */
 export interface PasskeySite {
   publicUrl: string;

@@ -9,7 +9,6 @@ import { type PasskeyContext, siteOf } from './add-passkey.js';
 import { totpPlace } from './add-totp.js';
 import { askSession, takeChallenge } from './challenges.js';
 import { markProven, type OwnKind, readStanding, refuseDisabled } from './own-factors.js';
-import { readResponse, readShownPasskey, requestOptions } from './passkey.js';
 import { findStep, pauseAfter, readCode } from './totp.js';
 
 /** What can be shown: a code of an app, or a passkey by the browser's response. One of the two. */
@@ -33,6 +32,7 @@ export async function beginProof(context: PasskeyContext): Promise<Record<string
     [tenant.id, session.userId],
   );
   if (!passkeys.length) return null;
+  const { requestOptions } = await import('./passkey.js');
   const options = await requestOptions(siteOf(context), passkeys);
   await askSession(context, session, 'PROVE', options.challenge);
   return { ...options };
@@ -137,6 +137,7 @@ interface PasskeyRow {
 
 async function proveByPasskey(context: PasskeyContext, response: Record<string, unknown>): Promise<string> {
   const { session, tenant, database } = context;
+  const { readResponse, readShownPasskey } = await import('./passkey.js');
   const read = readResponse(response);
   const refused = new Faults([
     fault(

@@ -6,7 +6,7 @@ import { runSql, transact } from '../database/transact.js';
 import type { LogoKind } from '../entities/enums.js';
 import { recordEvents } from '../events/record.js';
 import { checkVersion, Faults, fault, refuseFaults, UserErrorCode } from '../faults.js';
-import { type LogoContent, readLogoContent } from './logo-content.js';
+import type { LogoContent } from './logo-content.js';
 import { lockOrganization } from './update-organization.js';
 import { writeOrganization } from './write-organization.js';
 
@@ -32,7 +32,7 @@ interface ToldLogo {
 /** Sets a logo. The same again changes nothing. Throws Faults: NOT_FOUND, STALE_VERSION, REQUIRED, INVALID, TOO_LONG. */
 export async function setLogo(context: OperationContext, input: SetLogo): Promise<void> {
   const { kind } = input;
-  const read = readLogo(input);
+  const read = await readLogo(input);
   await changeLogos(context, 'organizationLogoSet', input, async (manager, { tenantId, at }) => {
     const { url, content } = read;
     await runSql(
@@ -92,7 +92,7 @@ function readTold(manager: EntityManager, tenantId: string, organizationId: stri
   );
 }
 
-function readLogo({ url, upload }: SetLogo): { url: string | null; content: LogoContent | null } {
+async function readLogo({ url, upload }: SetLogo): Promise<{ url: string | null; content: LogoContent | null }> {
   if (Boolean(url) === Boolean(upload)) {
     throw new Faults([fault(UserErrorCode.REQUIRED, 'Give either url or upload.', 'url')]);
   }
@@ -101,6 +101,8 @@ function readLogo({ url, upload }: SetLogo): { url: string | null; content: Logo
     refuseFaults([!isUsableUrl(url) && fault(UserErrorCode.INVALID, message, 'url')]);
     return { url: new URL(url).href, content: null };
   }
+  // What cleans SVG takes its time to load.
+  const { readLogoContent } = await import('./logo-content.js');
   const content = readLogoContent(upload!.content);
   if ('code' in content) throw new Faults([content]);
   return { url: null, content };

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,6 +88,11 @@ describe('sealing', () => {
 });
 
 describe('the key of a development machine', () => {
+  it('of a database in memory is kept nowhere', async () => {
+    expect(await readOrCreateKey('memory://')).toHaveLength(32);
+    expect(existsSync('memory:')).toBe(false);
+  });
+
   it('is made once, of 32 bytes, readable by its owner alone, and is the same ever after', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'vestibule-key-'));
     try {
