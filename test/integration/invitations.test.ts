@@ -81,7 +81,10 @@ describe('creating', () => {
     expect(lasts).toBeGreaterThan(7 * DAY - 60_000);
     expect(lasts).toBeLessThanOrEqual(7 * DAY);
     expect(events.map(({ type, after }) => [type, after])).toEqual([
-      ['invitation.created', { roles: ['member'], expiresAt: result.invitation.expiresAt, isMailed: false }],
+      [
+        'invitation.created',
+        { roles: ['member'], expiresAt: new Date(result.invitation.expiresAt).toISOString(), isMailed: false },
+      ],
     ]);
     const stored = JSON.stringify(await gateway.rows('select * from invitations where tenant_id = $1'));
     expect(stored).not.toContain(tokenOf(result.acceptLink));
