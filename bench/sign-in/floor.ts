@@ -26,7 +26,7 @@ const FIND = `
 const ORGANIZATION = `
   with made as (
     insert into organizations (id, tenant_id, name, slug, name_status, name_source, search_text, status, created_at, updated_at)
-    values ($2, $1, $3, 'organization-' || $2, 'RESOLVED', 'CLAIM', lower($3), 'ACTIVE', $6, $6)
+    values ($2, $1, $3, 'organization-' || ($2::uuid)::text, 'RESOLVED', 'CLAIM', lower($3), 'ACTIVE', $6, $6)
   )
   insert into organization_identifiers (id, tenant_id, organization_id, scheme, value) values ($4, $1, $2, 'SIRET', $5)`;
 
