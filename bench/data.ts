@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { hashSecret } from '../src/auth/token.js';
+import { hashSecret } from '../src/secret.js';
 import { siretOf } from '../test/support/sirets.js';
 
 /** How much a database holds. One organization in twenty is large, with 42 members; the others have two. */

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { hashSecret } from '../../src/auth/token.js';
+import { hashSecret } from '../../src/secret.js';
 import { memberNumber, type Size, uuidOf } from '../data.js';
 import { administer, type LoadedDatabase } from '../database.js';
 import { medianOf } from '../measure.js';

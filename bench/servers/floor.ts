@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { hashSecret } from '../../src/auth/token.js';
+import { hashSecret } from '../../src/secret.js';
 import { toCursor } from '../../src/database/loaders/page.js';
 import { PAGE_SIZE } from '../workloads.js';
 import { AUTHORIZED, OPEN, type StatementName } from './floor-statements.js';

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { v7 } from 'uuid';
-import { createSecret, hashSecret } from '../../src/auth/token.js';
+import { createSecret, hashSecret } from '../../src/secret.js';
 import type { Person } from './people.js';
 
 /*

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { v7 } from 'uuid';
 import { openSession } from '../../src/auth/session.js';
 import { takeTransaction } from '../../src/auth/login.js';
-import { hashSecret } from '../../src/auth/token.js';
+import { hashSecret } from '../../src/secret.js';
 import { openDatabase } from '../../src/database/database.js';
 import { createSealing } from '../../src/database/sealing.js';
 import { SessionTransport } from '../../src/entities/enums.js';

@@ -6,6 +6,7 @@ import { ApplicationKind, OrganizationStatus, RoleKind } from '../entities/enums
 import { recordEvents } from '../events/record.js';
 import { type Fault, fault, refuseFaults, UserErrorCode } from '../faults.js';
 import { changeApplicationRoles, insertApplications, removeApplications } from './organization-rows.js';
+import { lockUsableRoles } from '../memberships/usable-roles.js';
 
 /** How many applications and roles one call may name. */
 const MOST_APPLICATIONS = 1000;
@@ -180,12 +181,7 @@ async function findRoles(
   ids: readonly string[],
 ): Promise<void> {
   refuseFaults([tooMany(ids, MOST_ROLES, 'roles', 'roleIds')]);
-  const found = await runSql<{ id: string; name: string; kind: RoleKind }>(
-    manager,
-    `select id, name, kind from roles where tenant_id = $1 and id = any($2::uuid[])
-       and (organization_id is null or organization_id = $3) order by id for key share`,
-    [tenantId, ids, organizationId],
-  );
+  const found = await lockUsableRoles(manager, tenantId, organizationId, ids);
   const roles = new Map(found.map((role) => [role.id, role]));
   refuseFaults(
     ids.map((id, index) => {

@@ -7,7 +7,7 @@ import { CONNECTION_SETTINGS } from '../database/loaders/connections.js';
 import { isUsableSubject } from '../sso/claims.js';
 import { Refusal } from '../sso/refusal.js';
 import { type Providers, readProviderError } from './provider.js';
-import { createSecret, deriveSecret, hashSecret } from './token.js';
+import { createSecret, deriveSecret, hashSecret } from '../secret.js';
 
 const LIFE_MILLISECONDS = 10 * 60_000;
 

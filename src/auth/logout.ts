@@ -11,7 +11,7 @@ import { storeTransaction } from './login.js';
 import { isUsableSubject } from '../sso/claims.js';
 import type { Providers } from './provider.js';
 import { endSessions } from './session.js';
-import { createSecret } from './token.js';
+import { createSecret } from '../secret.js';
 
 type LogoutContext = OperationContext & { providers: Providers };
 

@@ -5,7 +5,7 @@ import { RetryTransaction, runSql, transact } from '../database/transact.js';
 import { FactorKind, type LinkCase, type SessionTransport } from '../entities/enums.js';
 import { recordEvents } from '../events/record.js';
 import { isBarredSql } from '../factors/organization-mfa.js';
-import { createSecret, hashSecret } from './token.js';
+import { createSecret, hashSecret } from '../secret.js';
 
 /** A cookie's token is replaced once an hour, and after every sign-in or change of rights. */
 const ROTATION_MILLISECONDS = 60 * 60_000;

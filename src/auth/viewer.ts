@@ -3,7 +3,7 @@ import type { SessionViewer } from '../context.js';
 import type { Database } from '../database/database.js';
 import { SessionTransport } from '../entities/enums.js';
 import { isBarredSql } from '../factors/organization-mfa.js';
-import { hashSecret } from './token.js';
+import { hashSecret } from '../secret.js';
 
 /** A session as it was found for a token, with what the HTTP layer needs to keep it. */
 export interface FoundSession {

@@ -4,7 +4,7 @@ import { acceptLogoutToken, logOut, LogoutTokenError } from '../auth/logout.js';
 import { beginLogin, takeTransaction } from '../auth/login.js';
 import { DEFAULT_PAGE, safeReturnTo } from '../auth/return-to.js';
 import { completeTrip, refuseStaleSession } from '../auth/sign-in.js';
-import { createSecret } from '../auth/token.js';
+import { createSecret } from '../secret.js';
 import { LoginIntent, SessionTransport } from '../entities/enums.js';
 import type { Answered } from '../joining/invitations/answer.js';
 import { findEnabledConnection } from '../sso/find-connection.js';

@@ -2,6 +2,7 @@ import type { OperationContext } from '../context.js';
 import { runSql } from '../database/transact.js';
 import { RoleKind } from '../entities/enums.js';
 import { UserErrorCode } from '../faults.js';
+import { lockUsableRoles } from '../memberships/usable-roles.js';
 import { changeList, type ListChange, type RuleList } from './jit-list.js';
 
 const LIST: RuleList = {
@@ -17,12 +18,7 @@ const LIST: RuleList = {
       [tenantId, organizationId],
     ),
   async check(manager, tenantId, organizationId, ids) {
-    const found = await runSql<{ id: string; kind: RoleKind }>(
-      manager,
-      `select id, kind from roles where tenant_id = $1 and id = any($2::uuid[])
-         and (organization_id is null or organization_id = $3) order by id for key share`,
-      [tenantId, ids, organizationId],
-    );
+    const found = await lockUsableRoles(manager, tenantId, organizationId, ids);
     const kinds = new Map(found.map(({ id, kind }) => [id, kind]));
     const missing = { code: UserErrorCode.NOT_FOUND, message: 'There is no such role.' };
     const unfit = { code: UserErrorCode.INVALID, message: 'This role is for applications: name one for users.' };

@@ -5,6 +5,7 @@ import type { EmailAddress } from '../entities/email-address.js';
 import { FactorKind, UserStatus } from '../entities/enums.js';
 import { User } from '../entities/user.js';
 import type { Fact, FactOf } from '../events/catalogue.js';
+import { endAccess } from '../memberships/end-access.js';
 import { lockAdministered } from '../memberships/lock-administered.js';
 import { settleAdministrators } from '../memberships/settle-administrators.js';
 import { isLastTenantAdministrator } from '../memberships/tenant-administrators.js';
@@ -99,17 +100,11 @@ export async function suspendAccount({ manager, writer, tenantId }: Change, user
   const before = { status: user.status };
   user.status = UserStatus.SUSPENDED;
   await manager.flush();
-  const values = [tenantId, user.id];
-  const ended = await runSql<{ id: string }>(
-    manager,
-    'delete from sessions where tenant_id = $1 and user_id = $2 returning id',
-    values,
-  );
-  await runSql(manager, 'delete from oidc_records where tenant_id = $1 and user_id = $2', values);
+  const ended = await endAccess(manager, tenantId, user.id);
   const about = { userId: user.id, objectId: user.id };
   return [
     { type: 'user.suspended', ...about, before, after: { status: UserStatus.SUSPENDED } },
-    ...ended.map(({ id }) => ({ type: 'session.ended' as const, userId: user.id, objectId: id })),
+    ...ended,
     ...(await settleAdministrators(manager, writer, await lockAdministered(manager, tenantId, [user.id]))),
   ];
 }

@@ -6,7 +6,7 @@ import { beginLogin } from '../auth/login.js';
 import { safeReturnTo } from '../auth/return-to.js';
 import { endSessionsNow } from '../auth/session.js';
 import { completeLink, completeSignIn, refuseStaleSession } from '../auth/sign-in.js';
-import { createSecret } from '../auth/token.js';
+import { createSecret } from '../secret.js';
 import { writerOf } from '../actor.js';
 import type { IdentityRow } from '../database/loaders/rows.js';
 import { LoginIntent, SessionTransport } from '../entities/enums.js';

@@ -1,10 +1,11 @@
 import { writerOf } from '../actor.js';
 import type { OperationContext } from '../context.js';
-import { runSql, transact } from '../database/transact.js';
+import { transact } from '../database/transact.js';
 import { UserStatus } from '../entities/enums.js';
 import type { EventType, Fact } from '../events/catalogue.js';
 import { recordEvents } from '../events/record.js';
 import { fault, refuseFaults, UserErrorCode } from '../faults.js';
+import { endAccess } from '../memberships/end-access.js';
 import { lockAdministered } from '../memberships/lock-administered.js';
 import { settleAdministrators } from '../memberships/settle-administrators.js';
 import { lockTenantAdministrators } from '../memberships/tenant-administrators.js';
@@ -44,16 +45,7 @@ export async function changeUserStatus(
     user.status = to;
     await manager.flush();
     const facts: Fact[] = [{ type, userId: user.id, objectId: user.id, before, after: { status: to } }];
-    if (to === UserStatus.SUSPENDED) {
-      const values = [tenantId, user.id];
-      const ended = await runSql<{ id: string }>(
-        manager,
-        'delete from sessions where tenant_id = $1 and user_id = $2 returning id',
-        values,
-      );
-      await runSql(manager, 'delete from oidc_records where tenant_id = $1 and user_id = $2', values);
-      facts.push(...ended.map(({ id }) => ({ type: 'session.ended' as const, userId: user.id, objectId: id })));
-    }
+    if (to === UserStatus.SUSPENDED) facts.push(...(await endAccess(manager, tenantId, user.id)));
     const administered = await lockAdministered(manager, tenantId, [user.id]);
     facts.push(...(await settleAdministrators(manager, writer, administered)));
     await recordEvents(manager, writer, facts);

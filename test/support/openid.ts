@@ -1,6 +1,6 @@
 import * as openid from 'openid-client';
 import { v7 } from 'uuid';
-import { createSecret, hashSecret } from '../../src/auth/token.js';
+import { createSecret, hashSecret } from '../../src/secret.js';
 import type { Browser, Visit } from './browser.js';
 import type { Gateway } from './gateway.js';
 

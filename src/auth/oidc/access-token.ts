@@ -4,7 +4,7 @@ import { uuidOf } from '../../database/loaders/ids.js';
 import type { OperationContext, TenantContext, Viewer } from '../../context.js';
 import { ADMINISTER, BuiltInRole } from '../../entities/enums.js';
 import { isBarredSql, shownForToken } from '../../factors/organization-mfa.js';
-import { hashSecret } from '../token.js';
+import { hashSecret } from '../../secret.js';
 import { ACCESS_TOKEN_ALGORITHM, type SigningKeys } from './keys.js';
 import { ADMINISTER_TENANT, readResource, type Target } from './target.js';
 

@@ -1,6 +1,6 @@
 import { errors } from 'oidc-provider';
 import { toGlobalId, uuidOf } from '../../database/loaders/ids.js';
-import { hashSecret } from '../token.js';
+import { hashSecret } from '../../secret.js';
 import type { RecordsContext } from './records.js';
 import { findAccount } from './accounts.js';
 import { Denied, grantScopes, issueToken, requireRights, type TokenContext } from './organization-token.js';

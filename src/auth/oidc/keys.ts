@@ -2,7 +2,7 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, type JWK, type JWTVerify
 import { v7 } from 'uuid';
 import type { OperationContext } from '../../context.js';
 import { runSql, transact } from '../../database/transact.js';
-import { hashSecret } from '../token.js';
+import { hashSecret } from '../../secret.js';
 
 /** ES256 signs access tokens; RS256 signs ID tokens, as OpenID Connect has it where nothing was agreed upon. */
 export const ALGORITHMS = ['ES256', 'RS256'] as const;

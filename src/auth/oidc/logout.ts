@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider';
-import { createSecret } from '../token.js';
+import { createSecret } from '../../secret.js';
 import { Records, type RecordsContext } from './records.js';
 
 type Middleware = Parameters<Provider['use']>[0];

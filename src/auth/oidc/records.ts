@@ -2,7 +2,7 @@ import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import { v7 } from 'uuid';
 import type { OperationContext } from '../../context.js';
 import { uuidOf } from '../../database/loaders/ids.js';
-import { hashSecret } from '../token.js';
+import { hashSecret } from '../../secret.js';
 
 export type RecordsContext = Pick<OperationContext, 'database' | 'clock'>;
 

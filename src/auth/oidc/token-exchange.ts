@@ -2,7 +2,7 @@ import { errors } from 'oidc-provider';
 import type { TenantContext } from '../../context.js';
 import { toGlobalId, uuidOf } from '../../database/loaders/ids.js';
 import { SessionTransport } from '../../entities/enums.js';
-import { hashSecret } from '../token.js';
+import { hashSecret } from '../../secret.js';
 import type { ViewerLoader } from '../viewer.js';
 import { type TokenViewerLoader, verifyAccessToken } from './access-token.js';
 import { applicationOf, type GrantContext, mfaOf, signInClaims } from './grants.js';

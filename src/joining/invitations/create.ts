@@ -10,6 +10,7 @@ import { InvitationMailStatus, type MailLocale, type OrganizationStatus, RoleKin
 import type { Fact } from '../../events/catalogue.js';
 import { recordEvents } from '../../events/record.js';
 import { type Fault, fault, Faults, refuseFaults, UserErrorCode } from '../../faults.js';
+import { lockUsableRoles } from '../../memberships/usable-roles.js';
 import { createSecret, hashSecret } from '../../secret.js';
 import {
   checkAcceptUrl,
@@ -263,13 +264,7 @@ async function lockRoles(
   roleIds: readonly string[],
 ): Promise<{ id: string; name: string }[]> {
   if (!roleIds.length) return [];
-  const found = await runSql<{ id: string; name: string; kind: RoleKind }>(
-    manager,
-    `select id, name, kind from roles
-     where tenant_id = $1 and id = any($2::uuid[]) and (organization_id is null or organization_id = $3)
-     order by id for key share`,
-    [tenantId, roleIds, organizationId],
-  );
+  const found = await lockUsableRoles(manager, tenantId, organizationId, roleIds);
   const byId = new Map(found.map((role) => [role.id, role]));
   refuseFaults(
     roleIds.map((id, index) => {

@@ -1,1 +1,0 @@
-export { createSecret, deriveSecret, hashSecret } from '../secret.js';
