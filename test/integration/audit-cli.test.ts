@@ -49,7 +49,12 @@ describe('the command audit', () => {
       'user.tenant_administrator_granted',
       'audit.exported',
     ]);
-    expect(lines.at(-1)!.data.actor).toEqual({ kind: 'OPERATOR', userId: null, applicationId: null, via: 'auditExport' });
+    expect(lines.at(-1)!.data.actor).toEqual({
+      kind: 'OPERATOR',
+      userId: null,
+      applicationId: null,
+      via: 'auditExport',
+    });
     file = join(folder, 'export.ndjson');
     await writeFile(file, output);
 
