@@ -3,10 +3,20 @@
  *
  *   http, cli → resolvers → auth → (schema, features) → memberships → events → database → entities
  *
- * Features are sso, organizations, applications, joining, factors, provisioning, users and tenants; none knows another. What several of them
+ * Features are sso, organizations, applications, joining, factors, provisioning, enrollment, users and tenants; none knows another. What several of them
  * do to memberships is below them. Types count: a type-only import is an import.
  */
-const FEATURES = ['sso', 'organizations', 'applications', 'joining', 'factors', 'provisioning', 'users', 'tenants'];
+const FEATURES = [
+  'sso',
+  'organizations',
+  'applications',
+  'joining',
+  'factors',
+  'provisioning',
+  'enrollment',
+  'users',
+  'tenants',
+];
 
 /** What every layer above the entities may use: the context of an operation, its actor, its faults, its requests, secrets. */
 const SHARED = ['context.ts', 'actor.ts', 'faults.ts', 'outbound.ts', 'redirect-uri.ts', 'secret.ts', 'mailer.ts'];

@@ -9,6 +9,7 @@ import type { Size } from './data.js';
 import { addedBy, type EventLine } from './events/measure.js';
 import { type LiveLine, liveTable } from './live/measure.js';
 import type { MemberLine } from './members/measure.js';
+import type { PetitionLine } from './petitions/measure.js';
 import { CONNECTIONS, type Figures, medianOf, ratioOf, spreadOf } from './measure.js';
 import { POOL_SIZE } from './servers/pool.js';
 import type { SignInFigures } from './sign-in/measure.js';
@@ -34,6 +35,7 @@ export interface Report {
   events: EventLine[];
   audit: AuditLine[];
   members: MemberLine[];
+  petitions: PetitionLine[];
   live: LiveLine[];
   growth: Growth[];
   version: string;
@@ -53,6 +55,7 @@ export async function writeReport(report: Report): Promise<string> {
     `## Sign-ins\n\n${signIns(report.signIns, notes)}`,
     `## Events\n\n${events(report.events, notes)}`,
     `## Members\n\n${members(report.members, notes)}`,
+    `## Petitions\n\n${petitions(report.petitions, notes)}`,
     `## The audit log\n\n${audit(report.audit, notes)}`,
     `## Live queries\n\n${live(report.live, notes)}`,
     `## Growth\n\n${growth(report.growth, notes)}`,
@@ -240,6 +243,25 @@ function members(lines: MemberLine[], notes: string[]): string {
     return [title, floorTitle, ...times, String(statements), most ? `≤ ${most}` : '–'];
   });
   return table(['what', 'against', 'Vestibule', 'that', 'ratio', 'statements', 'target'], rows);
+}
+
+function petitions(lines: PetitionLine[], notes: string[]): string {
+  const rows = lines.map(({ title, floor, own, statements }) => {
+    const share = (100 * own) / floor;
+    if (share < 30) notes.push(`${title}: ${share.toFixed(0)} % of its bare SQL, where 30 % is the target.`);
+    return [
+      title,
+      `${floor.toFixed(0)}/s`,
+      `${own.toFixed(0)}/s`,
+      `${share.toFixed(0)} %`,
+      String(statements),
+      '≥ 30 %',
+    ];
+  });
+  return [
+    table(['transition', 'bare SQL', 'Vestibule', 'of it', 'statements, with begin and commit', 'target'], rows),
+    'One after another, over one connection. Bare SQL is one transaction with the lock of the row, its change, the decision, the row of the history and the event; it authorizes nobody, and queues nothing.',
+  ].join('\n\n');
 }
 
 function audit(lines: AuditLine[], notes: string[]): string {

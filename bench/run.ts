@@ -6,6 +6,7 @@ import { measureEvents } from './events/measure.js';
 import { liveTable, measureLive } from './live/measure.js';
 import { agreedBodies, type Contender, countStatements, floorRequest, graphqlRequest, time } from './measure.js';
 import { type MemberLine, measureMembers } from './members/measure.js';
+import { measurePetitions, type PetitionLine } from './petitions/measure.js';
 import { type Build, build, type Generator, startScript, startVestibule, startWorker } from './processes.js';
 import { profile } from './profile.js';
 import { type Growth, type Measured, writeReport } from './report.js';
@@ -60,6 +61,11 @@ async function main(): Promise<void> {
       ? await measureMembers(server, options.quick ? 5 : 20, tell)
       : [];
   if (options.only === 'edit-members') return;
+  const petitions: PetitionLine[] =
+    !options.only || options.only.split(',').includes('petitions')
+      ? await measurePetitions(server, options.quick ? 5 : 20, tell)
+      : [];
+  if (options.only === 'petitions') return;
   const database = await load(server, SIZE);
   const workloads = workloadsOf(SIZE).filter(({ name }) => !options.only || options.only.split(',').includes(name));
 
@@ -90,6 +96,7 @@ async function main(): Promise<void> {
     events,
     audit,
     members,
+    petitions,
     live,
     growth,
     version: server.version,

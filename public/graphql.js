@@ -2,13 +2,13 @@
  * Sends an operation and gives the answer's body, with `data` and maybe `errors`. Throws an Error with a sentence for people
  * when there is no such answer: the gateway is away, or something else spoke for it.
  */
-export async function ask(query, variables) {
+export async function ask(query, variables, headers = {}) {
   let response;
   try {
     response = await fetch('/graphql', {
       method: 'POST',
       credentials: 'same-origin',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
       body: JSON.stringify({ query, variables }),
     });
   } catch {

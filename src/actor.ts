@@ -29,12 +29,16 @@ export function hasRecentSession(context: Pick<OperationContext, 'viewer' | 'clo
   return context.clock().getTime() - session.authenticatedAt.getTime() <= RECENT_MILLISECONDS;
 }
 
-/** What `recordEvents` needs of a mutation. Without a viewer it is an operator's, at the command line. */
+/**
+ * What `recordEvents` needs of a mutation. Without a viewer it is that of somebody who is not signed in, as who begins to
+ * enroll; without a request, too, an operator's at the command line.
+ */
 export function writerOf(context: OperationContext, via: string): Writer {
   const { viewer } = context;
   const ofViewer = viewer?.applicationId ? ActorKind.APPLICATION : ActorKind.USER;
+  const ofNobody = context.origin ? ActorKind.ANONYMOUS : ActorKind.OPERATOR;
   const actor = {
-    kind: viewer ? ofViewer : ActorKind.OPERATOR,
+    kind: viewer ? ofViewer : ofNobody,
     userId: viewer?.userId ?? null,
     applicationId: viewer?.applicationId ?? null,
     via,

@@ -1,8 +1,10 @@
 import {
   createQueue,
+  ENROLLMENT_MAILS_QUEUE,
   EVENTS_QUEUE,
   INVITATIONS_QUEUE,
   NOTICES_QUEUE,
+  PETITION_DEADLINES_QUEUE,
   RETENTION_QUEUE,
   SWEEP_QUEUE,
   WEBHOOKS_QUEUE,
@@ -10,6 +12,8 @@ import {
 import { maintainKeys } from './auth/oidc/keys.js';
 import { readTenantIds } from './database/tenants.js';
 import { removeExpired } from './database/remove-expired.js';
+import { runPetitionDeadlines } from './enrollment/deadlines/run-due.js';
+import { mailPetitions } from './enrollment/mails/mail-petitions.js';
 import { dispatchEvents } from './events/dispatch.js';
 import { sendNotices } from './events/mail.js';
 import { trimEvents } from './events/retention.js';
@@ -65,6 +69,16 @@ export async function startJobs(services: Services): Promise<() => Promise<void>
     { batchSize: 100, pollingIntervalSeconds: 2 },
     ofTenants((tenantId) => mailInvitations(services, tenantId)),
   );
+  await boss.work<TenantJob>(
+    ENROLLMENT_MAILS_QUEUE,
+    { batchSize: 100, pollingIntervalSeconds: 2 },
+    ofTenants((tenantId) => mailPetitions(services, tenantId)),
+  );
+  await boss.work<TenantJob>(
+    PETITION_DEADLINES_QUEUE,
+    { batchSize: 100, pollingIntervalSeconds: 2 },
+    ofTenants((tenantId) => runPetitionDeadlines(services, tenantId)),
+  );
   await boss.work(SWEEP_QUEUE, { pollingIntervalSeconds: 2 }, () => sweep(services));
   await boss.work(RETENTION_QUEUE, { pollingIntervalSeconds: 30 }, () => removeOld(services));
   await boss.schedule(SWEEP_QUEUE, '* * * * *');
@@ -103,6 +117,8 @@ async function sweep(services: Services): Promise<void> {
     await attempt('recheckDomains', recheckDomains(services, id));
     await attempt('sendNotices', sendNotices(services, id));
     await attempt('mailInvitations', mailInvitations(services, id));
+    await attempt('runPetitionDeadlines', runPetitionDeadlines(services, id));
+    await attempt('mailPetitions', mailPetitions(services, id));
     await attempt('expireInvitations', expireInvitations(services, id));
   }
 }

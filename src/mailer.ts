@@ -13,6 +13,8 @@ export interface Mail {
   subject: string;
   text: string;
   html?: string;
+  /** The name that it comes from, in place of the operator's; the address stays. */
+  fromName?: string | null;
   /** The part of the Message-ID before the `@`: the same for every attempt, so that a mail sent twice can be told. */
   key: string;
 }
@@ -63,16 +65,22 @@ export function mailPause(attempts: number): number {
 export function createMailer({ smtpUrl, mailFrom }: MailSettings): SendMail | null {
   if (!smtpUrl) return null;
   const transport = createTransport({ url: smtpUrl, ...TIMEOUTS });
-  return async ({ to, key, ...content }) => {
+  return async ({ to, key, fromName, ...content }) => {
     try {
       // Given as an object, an address is not read as a list of several.
       const recipient = { name: '', address: to };
+      const from = fromName ? { name: fromName, address: addressOf(mailFrom) } : mailFrom;
       const signal = AbortSignal.timeout(LONGEST_MILLISECONDS);
-      await transport.sendMail({ ...content, from: mailFrom, to: recipient, messageId: `<${key}@vestibule>`, signal });
+      await transport.sendMail({ ...content, from, to: recipient, messageId: `<${key}@vestibule>`, signal });
     } catch (error) {
       throw new MailError(error);
     }
   };
+}
+
+/** The address of `Name <address>`. */
+function addressOf(mailFrom: string): string {
+  return /<([^<>]+)>\s*$/.exec(mailFrom)?.[1] ?? mailFrom;
 }
 
 /** What servers say in words may hold the address; their codes do not. */

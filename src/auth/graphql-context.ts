@@ -17,6 +17,8 @@ export interface GraphQLContext extends OperationContext {
   allowsInsecureLoopback: boolean;
   /** Origins of other frontends, beside the tenant's own. */
   allowedOrigins: readonly string[];
+  /** The token of a petition that came with the request, hashed: by which somebody without an account acts. */
+  petitionTokenHash: string | null;
   /** Whether a mail server is configured. */
   sendsMail: boolean;
   /** The schema as it is published. */

@@ -2,6 +2,8 @@ import type { Viewer } from '../context.js';
 import type {
   AnyNodeRow,
   ApplicationRow,
+  ApproverDelegationRow,
+  EnrollmentFlowRow,
   EventRow,
   FactorRow,
   IdentityRow,
@@ -10,13 +12,18 @@ import type {
   NoticeRow,
   OrganizationApplicationRow,
   OrganizationRow,
+  PetitionRow,
   RoleRow,
   SessionRow,
+  TermsRow,
   UserRow,
   WebhookDeliveryRow,
   WebhookEndpointRow,
 } from '../database/loaders/rows.js';
+import { PetitionParty } from '../entities/enums.js';
 import { Requirement } from '../schema/requirement.js';
+import { deciderOf } from '../enrollment/approvals/decider.js';
+import { partiesOf } from '../enrollment/petitions/parties.js';
 import { administers, isUser } from './administers.js';
 import { mayReadEvent, ownsOrigin } from './audit-access.js';
 import type { GraphQLContext } from './graphql-context.js';
@@ -30,11 +37,19 @@ interface ChangeRow {
   organizationUuid: string | null;
 }
 
+const toPlace = ({ petitionerUuid, enrolleeUuid, organizationUuid, ...row }: PetitionRow) => ({
+  ...row,
+  petitionerUserId: petitionerUuid,
+  enrolleeUserId: enrolleeUuid,
+  organizationId: organizationUuid,
+});
+
 const ownsRow = (viewer: Viewer, { userUuid }: { userUuid: string }) => isUser(viewer, userUuid);
 
 /**
  * The policy table: for each type, who meets the requirements that are about an object. Administrators of the tenant
- * meet all of them; what a type does not list, nobody else meets.
+ * meet all of them but PETITION_APPROVER; what a type does not list, nobody else meets. The viewer is null where the
+ * token of a petition will do: PETITION_PARTY reads the context instead.
  */
 const POLICIES = {
   Organization: {
@@ -66,6 +81,12 @@ const POLICIES = {
   WebhookEndpoint: {
     ORGANIZATION_ADMINISTRATOR: (viewer, row: WebhookEndpointRow) => administers(viewer, row.organizationUuid),
   },
+  EnrollmentFlow: {
+    ORGANIZATION_ADMINISTRATOR: (viewer, row: EnrollmentFlowRow) => administers(viewer, row.organizationUuid),
+  },
+  Terms: {
+    ORGANIZATION_ADMINISTRATOR: (viewer, row: TermsRow) => administers(viewer, row.organizationUuid),
+  },
   WebhookDelivery: {
     ORGANIZATION_ADMINISTRATOR: (viewer, row: WebhookDeliveryRow) => administers(viewer, row.organizationUuid),
   },
@@ -89,6 +110,22 @@ const POLICIES = {
     ORGANIZATION_ADMINISTRATOR: (viewer, { applicationUuid, organizationUuid }: OrganizationApplicationRow) =>
       viewer.applicationId === applicationUuid || administers(viewer, organizationUuid),
   },
+  ApproverDelegation: {
+    // Those between whom it is, and who administers where it is limited to.
+    SELF: (viewer, { userUuid, delegateUuid, organizationUuid }: ApproverDelegationRow) =>
+      isUser(viewer, userUuid) || isUser(viewer, delegateUuid) || administers(viewer, organizationUuid),
+  },
+  Petition: {
+    PETITION_PARTY: (_viewer, row: PetitionRow, context) =>
+      partiesOf(context, toPlace(row), context.clock()).length > 0 || mayApprove(context, row),
+    PETITION_APPROVER: (_viewer, row: PetitionRow, context) => mayApprove(context, row),
+    ORGANIZATION_ADMINISTRATOR: (viewer, row: PetitionRow, context) =>
+      administers(viewer, row.organizationUuid) || mayApprove(context, row),
+  },
+  PetitionChange: {
+    PETITION_PARTY: (_viewer, { petition }: { petition?: PetitionRow }, context) =>
+      meets(context, Requirement.PETITION_PARTY, 'Petition', petition),
+  },
   OrganizationChange: {
     ORGANIZATION_MEMBER: (viewer, { organizationUuid }: ChangeRow) =>
       organizationUuid !== null && viewer.rolesByOrganization.has(organizationUuid),
@@ -107,15 +144,24 @@ export function isAboutNobody(requirement: Requirement): boolean {
   return [Requirement.PUBLIC, Requirement.SIGNED_IN, Requirement.TENANT_ADMINISTRATOR].includes(requirement);
 }
 
+/**
+ * Whether the caller may meet this requirement at all: they are signed in, or hold the token of a petition where that
+ * will do.
+ */
+export function isKnown({ viewer, petitionTokenHash }: GraphQLContext, requirement: Requirement): boolean {
+  return viewer !== null || (requirement === Requirement.PETITION_PARTY && petitionTokenHash !== null);
+}
+
 /** Whether the caller meets the requirement about this object. Decided at once where the viewer's own rights suffice. */
 export function meets(context: GraphQLContext, requirement: Requirement, type: string, row: unknown): Answer {
   if (requirement === Requirement.PUBLIC) return true;
+  if (!isKnown(context, requirement)) return false;
   const { viewer } = context;
-  if (!viewer) return false;
-  if (viewer.isTenantAdministrator || requirement === Requirement.SIGNED_IN) return true;
+  if (requirement === Requirement.SIGNED_IN) return true;
+  if (viewer?.isTenantAdministrator && requirement !== Requirement.PETITION_APPROVER) return true;
   const policy = TABLE[type]?.[requirement];
   if (!policy || row === null || row === undefined) return false;
-  const answer = policy(viewer, row as AnyNodeRow, context);
+  const answer = policy(viewer as Viewer, row as AnyNodeRow, context);
   if (typeof answer === 'boolean') return answer;
   const key = `${requirement} ${(row as AnyNodeRow).id}`;
   const known = context.decisions.get(key);
@@ -142,6 +188,25 @@ export function admitBarred(context: GraphQLContext): GraphQLContext {
     viewer: { ...viewer, rolesByOrganization, barredOrganizations: new Map() },
     decisions: new Map(),
   };
+}
+
+/** All that the caller is to a petition. Who approves is read once for all petitions of the moment. */
+export async function petitionPartiesOf(context: GraphQLContext, row: PetitionRow): Promise<PetitionParty[]> {
+  const parties = partiesOf(context, toPlace(row), context.clock());
+  return (await mayApprove(context, row)) ? [...parties, PetitionParty.APPROVER] : parties;
+}
+
+/** Whether the viewer may decide on this petition now, for themselves or for somebody who is away. */
+function mayApprove({ loaders, tenant, viewer, clock, decisions }: GraphQLContext, row: PetitionRow): Answer {
+  if (row.isApprovable) return true;
+  const { uuid, approverKind } = row;
+  const decider = approverKind && deciderOf(viewer);
+  if (!decider) return false;
+  // Several requirements and fields ask.
+  const key = `APPROVER ${uuid}`;
+  const known = decisions.get(key) ?? loaders.petitions.isApprovable(tenant.id, decider, clock(), uuid);
+  decisions.set(key, known);
+  return known;
 }
 
 /** Whether one of the user's organizations will do. The one that the row was read through needs no statement. */

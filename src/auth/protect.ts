@@ -17,7 +17,7 @@ import type { Viewer } from '../context.js';
 import { readGlobalId } from '../database/loaders/ids.js';
 import { forbidden, notFound, organizationMfaRequired, unauthenticated } from './errors.js';
 import type { GraphQLContext } from './graphql-context.js';
-import { admitBarred, isAboutNobody, isAnswered, isBarredFrom, meets } from './policy.js';
+import { admitBarred, isAboutNobody, isAnswered, isBarredFrom, isKnown, meets } from './policy.js';
 import { Requirement } from '../schema/requirement.js';
 import { readRequirement } from '../schema/read-requirement.js';
 
@@ -153,7 +153,7 @@ function protectRootField(
   const decide = async (args: unknown, given: GraphQLContext): Promise<void> => {
     const context = admitsBarred ? admitBarred(given) : given;
     if (requirement !== Requirement.PUBLIC) {
-      if (!context.viewer) throw unauthenticated();
+      if (!isKnown(context, requirement)) throw unauthenticated();
       // What is about nobody in particular is decided first: who is refused learns nothing of the object.
       if (isAboutNobody(requirement) && !(await meets(context, requirement, '', null)))
         throw forbidden(field.name, requirement);
@@ -163,11 +163,12 @@ function protectRootField(
           ? await findVisible(requirements, context, valueAt(args, subjectPath))
           : null;
       // An access token speaks for a person; their account itself is theirs alone to change.
-      if (isMutation && requirement === Requirement.SELF && !context.viewer.sessionId)
+      if (isMutation && requirement === Requirement.SELF && !context.viewer?.sessionId)
         throw forbidden(field.name, requirement);
       const check = async (needed: Requirement, what: string) => {
         const about = [context, needed, subject?.type ?? '', subject?.row] as const;
         if (await meets(...about)) return;
+        if (!context.viewer) throw unauthenticated();
         throw (await isBarredFrom(...about)) ? organizationMfaRequired() : forbidden(what, needed);
       };
       for (const { path, requirement: needed } of inputs) {

@@ -15,6 +15,10 @@ export const WEBHOOKS_QUEUE = 'webhooks';
 export const NOTICES_QUEUE = 'notices';
 /** A tenant has invitations to mail: `{ tenantId }`. */
 export const INVITATIONS_QUEUE = 'invitations';
+/** A tenant has mails of enrollments to send: `{ tenantId }`. */
+export const ENROLLMENT_MAILS_QUEUE = 'enrollment-mails';
+/** A tenant has more petitions that are due than one sweep takes: `{ tenantId }`. */
+export const PETITION_DEADLINES_QUEUE = 'petition-deadlines';
 /** Every minute: what is due by its own time, and what a crash has left behind. */
 export const SWEEP_QUEUE = 'sweep';
 /** Once an hour: what is past its retention. */
@@ -39,7 +43,16 @@ const QUEUES: Record<string, QueueOptions & { policy?: QueuePolicy; partition?: 
     },
     [NOTICES_QUEUE]: { ...QUICKLY_FORGOTTEN, expireInSeconds: 120, retryLimit: 3, retryDelay: 5 },
     [INVITATIONS_QUEUE]: { ...QUICKLY_FORGOTTEN, expireInSeconds: 300, retryLimit: 3, retryDelay: 5 },
-    [SWEEP_QUEUE]: { ...QUICKLY_FORGOTTEN, policy: 'exclusive', expireInSeconds: 300, retryLimit: 0 },
+    [ENROLLMENT_MAILS_QUEUE]: { ...QUICKLY_FORGOTTEN, expireInSeconds: 300, retryLimit: 3, retryDelay: 5 },
+    [PETITION_DEADLINES_QUEUE]: { ...QUICKLY_FORGOTTEN, expireInSeconds: 300, retryLimit: 0 },
+    [SWEEP_QUEUE]: {
+      ...QUICKLY_FORGOTTEN,
+      policy: 'exclusive',
+      expireInSeconds: 300,
+      // One that died with its process must not hold back the next: nothing that is due would be done meanwhile.
+      heartbeatSeconds: 10,
+      retryLimit: 0,
+    },
     [RETENTION_QUEUE]: { ...QUICKLY_FORGOTTEN, policy: 'exclusive', expireInSeconds: 3_600, retryLimit: 0 },
   };
 

@@ -5,7 +5,7 @@ const MOST = 1_000;
 
 /**
  * Statements that remove what has had its time: expired sign-ins, sessions, challenges, used logout tokens, old keys of requests,
- * webhooks that are done.
+ * webhooks that are done, counted attempts, links and mails of petitions.
  */
 const STATEMENTS = [
   ['login_transactions', 'expires_at < $2'],
@@ -15,7 +15,16 @@ const STATEMENTS = [
   ['oidc_records', 'expires_at < $2'],
   ['idempotency_keys', `created_at < $2::timestamptz - interval '7 days'`],
   ['invitation_recipients', `last_mailed_at < $2::timestamptz - interval '1 day'`],
+  ['attempt_counts', 'expires_at < $2'],
+  ['petition_confirmations', `expires_at < $2::timestamptz - interval '30 days'`],
+  ['petition_mails', `status <> 'WAITING' and created_at < $2::timestamptz - interval '90 days'`],
   ['webhook_deliveries', `finished_at < $2::timestamptz - interval '30 days'`],
+  // What flows that are gone were set to, once no petition keeps it.
+  [
+    'enrollment_flow_versions',
+    `created_at < $2 and flow_id is null and not exists (
+       select 1 from petitions p where p.tenant_id = $1 and p.flow_version_id = enrollment_flow_versions.id)`,
+  ],
 ].map(
   ([table, condition]) =>
     `delete from ${table} where tenant_id = $1 and id in (

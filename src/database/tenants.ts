@@ -39,6 +39,11 @@ export function createTenantFinder(
     const tenant = tenants.find((row) => row.host === host) ?? tenants.find((row) => row.host === null);
     if (!tenant) throw new UnknownTenantError(`No tenant answers at ${host}.`);
     const { id, slug } = tenant;
-    return { id, slug, publicUrl: tenant.host ? `${new URL(publicUrl()).protocol}//${tenant.host}` : publicUrl() };
+    return { id, slug, publicUrl: publicUrlOf(tenant.host, publicUrl()) };
   };
+}
+
+/** Where the browsers of a tenant are: at its own host name, if it has one, in the way of the gateway's address. */
+export function publicUrlOf(host: string | null, publicUrl: string): string {
+  return host ? `${new URL(publicUrl).protocol}//${host}` : publicUrl;
 }

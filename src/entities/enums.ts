@@ -239,6 +239,7 @@ export enum ActorKind {
   SYSTEM = 'SYSTEM',
   OPERATOR = 'OPERATOR',
   APPLICATION = 'APPLICATION',
+  ANONYMOUS = 'ANONYMOUS',
 }
 
 /** What brought an event about: each kind of actor has its own. */
@@ -279,4 +280,289 @@ export enum WebhookDeliveryStatus {
   DELIVERED = 'DELIVERED',
   FAILED = 'FAILED',
   CANCELED = 'CANCELED',
+}
+
+/** Where an enrollment flow stands. Only ACTIVE runs; a TEMPLATE is there to copy from. */
+export enum FlowStatus {
+  ACTIVE = 'ACTIVE',
+  SUSPENDED = 'SUSPENDED',
+  TEMPLATE = 'TEMPLATE',
+}
+
+/** Who may start an enrollment flow. Administrators of the tenant always may. */
+export enum FlowAuthorization {
+  NONE = 'NONE',
+  SIGNED_IN = 'SIGNED_IN',
+  TENANT_ADMINISTRATOR = 'TENANT_ADMINISTRATOR',
+  ORGANIZATION_ADMINISTRATOR = 'ORGANIZATION_ADMINISTRATOR',
+  ANY_ADMINISTRATOR = 'ANY_ADMINISTRATOR',
+  ROLE_HOLDER = 'ROLE_HOLDER',
+  TENANT_MEMBER = 'TENANT_MEMBER',
+  ORGANIZATION_MEMBER = 'ORGANIZATION_MEMBER',
+}
+
+/** How the person of a petition is found among those who are known. */
+export enum MatchPolicy {
+  NONE = 'NONE',
+  ADVISORY = 'ADVISORY',
+  SELF = 'SELF',
+  SELECT = 'SELECT',
+  EXTERNAL = 'EXTERNAL',
+}
+
+/** What becomes of a petition for somebody who turns out to be known. */
+export enum DuplicateMode {
+  FLAG = 'FLAG',
+  MERGE = 'MERGE',
+  NEW_ROLE = 'NEW_ROLE',
+  NEW_ROLE_OTHER_ORGANIZATION = 'NEW_ROLE_OTHER_ORGANIZATION',
+}
+
+/** How the enrollee proves an address. */
+export enum ConfirmationMode {
+  NONE = 'NONE',
+  REVIEW = 'REVIEW',
+  AUTOMATIC = 'AUTOMATIC',
+  SKIP_IF_VERIFIED = 'SKIP_IF_VERIFIED',
+}
+
+/** What becomes of the terms and conditions in a flow. */
+export enum TermsMode {
+  EXPLICIT = 'EXPLICIT',
+  IMPLIED = 'IMPLIED',
+  IGNORE = 'IGNORE',
+}
+
+/** When something is asked of an approver. */
+export enum DecisionDemand {
+  ALWAYS = 'ALWAYS',
+  APPROVAL = 'APPROVAL',
+  DENIAL = 'DENIAL',
+  NEVER = 'NEVER',
+}
+
+/** How many of the approvers must approve. */
+export enum ApprovalRule {
+  ANY = 'ANY',
+  ALL = 'ALL',
+  N_OF_M = 'N_OF_M',
+}
+
+/** In which step of a flow a source is asked. */
+export enum SourceMode {
+  AUTHENTICATE = 'AUTHENTICATE',
+  CLAIM = 'CLAIM',
+  IDENTIFY = 'IDENTIFY',
+  SEARCH = 'SEARCH',
+  SEARCH_REQUIRED = 'SEARCH_REQUIRED',
+  SELECT = 'SELECT',
+  NONE = 'NONE',
+}
+
+/** Whether something of a flow must, may or cannot be given. */
+export enum Enablement {
+  REQUIRED = 'REQUIRED',
+  OPTIONAL = 'OPTIONAL',
+  NOT_PERMITTED = 'NOT_PERMITTED',
+}
+
+/** What kind of value an attribute of a petition takes. */
+export enum AttributeType {
+  TEXT = 'TEXT',
+  NUMBER = 'NUMBER',
+  DATE = 'DATE',
+  CHOICE = 'CHOICE',
+  EMAIL = 'EMAIL',
+  IDENTIFIER = 'IDENTIFIER',
+  ADDRESS = 'ADDRESS',
+  FILE = 'FILE',
+}
+
+/** Who sees the value of an attribute. */
+export enum AttributeVisibility {
+  PARTIES = 'PARTIES',
+  APPROVERS = 'APPROVERS',
+}
+
+/** Where the value of an attribute goes when the petition is finalized. */
+export enum AttributeTarget {
+  NONE = 'NONE',
+  USER_EMAIL = 'USER_EMAIL',
+  USER_GIVEN_NAME = 'USER_GIVEN_NAME',
+  USER_FAMILY_NAME = 'USER_FAMILY_NAME',
+  USER_ATTRIBUTE = 'USER_ATTRIBUTE',
+  USER_IDENTIFIER = 'USER_IDENTIFIER',
+  MEMBERSHIP_ATTRIBUTE = 'MEMBERSHIP_ATTRIBUTE',
+}
+
+/** What of the caller's account an attribute begins with. */
+export enum AttributeDefaultSource {
+  EMAIL = 'EMAIL',
+  GIVEN_NAME = 'GIVEN_NAME',
+  FAMILY_NAME = 'FAMILY_NAME',
+}
+
+/** Where a petition stands. The transitions are in enrollment/machine/transitions.ts. */
+export enum PetitionStatus {
+  CREATED = 'CREATED',
+  PENDING_CONFIRMATION = 'PENDING_CONFIRMATION',
+  CONFIRMED = 'CONFIRMED',
+  PENDING_VETTING = 'PENDING_VETTING',
+  PENDING_APPROVAL = 'PENDING_APPROVAL',
+  APPROVED = 'APPROVED',
+  DENIED = 'DENIED',
+  DECLINED = 'DECLINED',
+  DUPLICATE = 'DUPLICATE',
+  FINALIZED = 'FINALIZED',
+  CANCELED = 'CANCELED',
+  EXPIRED = 'EXPIRED',
+}
+
+/** The steps of an enrollment, in their order. DONE: there is none left. */
+export enum PetitionStep {
+  START = 'START',
+  SELECT_ENROLLEE = 'SELECT_ENROLLEE',
+  SOURCES = 'SOURCES',
+  ATTRIBUTES = 'ATTRIBUTES',
+  DUPLICATE_CHECK = 'DUPLICATE_CHECK',
+  PETITIONER_TERMS = 'PETITIONER_TERMS',
+  SEND_CONFIRMATION = 'SEND_CONFIRMATION',
+  WAIT_FOR_CONFIRMATION = 'WAIT_FOR_CONFIRMATION',
+  COLLECT_IDENTIFIER = 'COLLECT_IDENTIFIER',
+  CHECK_ELIGIBILITY = 'CHECK_ELIGIBILITY',
+  TERMS = 'TERMS',
+  AUTHENTICATORS = 'AUTHENTICATORS',
+  VETTING = 'VETTING',
+  NOTIFY_APPROVERS = 'NOTIFY_APPROVERS',
+  WAIT_FOR_APPROVAL = 'WAIT_FOR_APPROVAL',
+  FINALIZE = 'FINALIZE',
+  PROVISION = 'PROVISION',
+  REDIRECT = 'REDIRECT',
+  DONE = 'DONE',
+}
+
+/** What somebody is to a petition. SYSTEM: Vestibule itself, its jobs and its sources. */
+export enum PetitionParty {
+  PETITIONER = 'PETITIONER',
+  ENROLLEE = 'ENROLLEE',
+  APPROVER = 'APPROVER',
+  ADMINISTRATOR = 'ADMINISTRATOR',
+  SYSTEM = 'SYSTEM',
+}
+
+/** What the history of a petition tells. */
+export enum PetitionAction {
+  CREATED = 'CREATED',
+  ATTRIBUTES_UPDATED = 'ATTRIBUTES_UPDATED',
+  IDENTITY_LINKED = 'IDENTITY_LINKED',
+  IDENTITY_NOT_LINKED = 'IDENTITY_NOT_LINKED',
+  IDENTITY_RELINKED = 'IDENTITY_RELINKED',
+  SOURCE_RECORD_LINKED = 'SOURCE_RECORD_LINKED',
+  SOURCE_CHECKED = 'SOURCE_CHECKED',
+  IDENTIFIER_AUTHENTICATED = 'IDENTIFIER_AUTHENTICATED',
+  IDENTIFIERS_ASSIGNED = 'IDENTIFIERS_ASSIGNED',
+  ACCOUNTS_REQUESTED = 'ACCOUNTS_REQUESTED',
+  MATCH_RESULT = 'MATCH_RESULT',
+  CONFIRMATION_SENT = 'CONFIRMATION_SENT',
+  CONFIRMATION_VIEWED = 'CONFIRMATION_VIEWED',
+  CONFIRMATION_EXPIRED = 'CONFIRMATION_EXPIRED',
+  CONFIRMED = 'CONFIRMED',
+  ELIGIBILITY_FAILED = 'ELIGIBILITY_FAILED',
+  FLAGGED_DUPLICATE = 'FLAGGED_DUPLICATE',
+  TERMS_AGREED = 'TERMS_AGREED',
+  TERMS_IMPLIED = 'TERMS_IMPLIED',
+  AUTHENTICATORS_ESTABLISHED = 'AUTHENTICATORS_ESTABLISHED',
+  VETTING_REQUESTED = 'VETTING_REQUESTED',
+  VETTING_COMPLETED = 'VETTING_COMPLETED',
+  NOTIFICATION_SENT = 'NOTIFICATION_SENT',
+  APPROVAL_RECORDED = 'APPROVAL_RECORDED',
+  APPROVED = 'APPROVED',
+  DENIED = 'DENIED',
+  PROVISIONED = 'PROVISIONED',
+  COMMENT_ADDED = 'COMMENT_ADDED',
+  STATUS_UPDATED = 'STATUS_UPDATED',
+  REMINDED = 'REMINDED',
+  ESCALATED = 'ESCALATED',
+  MERGED = 'MERGED',
+  MERGE_UNDONE = 'MERGE_UNDONE',
+  STEP_FAILED = 'STEP_FAILED',
+}
+
+/** What came of vetting. The first three are open. */
+export enum VettingStatus {
+  REQUESTED = 'REQUESTED',
+  PENDING_RESULT = 'PENDING_RESULT',
+  PENDING_MANUAL = 'PENDING_MANUAL',
+  PASSED = 'PASSED',
+  FAILED = 'FAILED',
+  ERROR = 'ERROR',
+  CANCELED = 'CANCELED',
+}
+
+/** Who approves the petitions of a flow. */
+export enum ApproverKind {
+  ROLE = 'ROLE',
+  ORGANIZATION_ADMINISTRATORS = 'ORGANIZATION_ADMINISTRATORS',
+  ANY_ADMINISTRATOR = 'ANY_ADMINISTRATOR',
+}
+
+/** What a mail of an enrollment is about. */
+export enum PetitionMailKind {
+  CONFIRMATION = 'CONFIRMATION',
+  CONFIRMATION_REMINDER = 'CONFIRMATION_REMINDER',
+  APPROVAL_REQUESTED = 'APPROVAL_REQUESTED',
+  APPROVAL_REMINDER = 'APPROVAL_REMINDER',
+  APPROVAL_ESCALATED = 'APPROVAL_ESCALATED',
+  APPROVED = 'APPROVED',
+  DENIED = 'DENIED',
+  FINALIZED = 'FINALIZED',
+  EXPIRED = 'EXPIRED',
+  STATUS_CHANGED = 'STATUS_CHANGED',
+}
+
+/** The flows that come with Vestibule, to copy from. */
+export enum FlowTemplateName {
+  SELF_SIGN_UP = 'SELF_SIGN_UP',
+  INVITATION = 'INVITATION',
+  CONSCRIPTION = 'CONSCRIPTION',
+  ADDITIONAL_ROLE = 'ADDITIONAL_ROLE',
+  ACCOUNT_LINKING = 'ACCOUNT_LINKING',
+  REFRESH = 'REFRESH',
+}
+
+/** What merging a petition into somebody who is known can have given them. */
+export enum MergePart {
+  EMAIL = 'EMAIL',
+  GIVEN_NAME = 'GIVEN_NAME',
+  FAMILY_NAME = 'FAMILY_NAME',
+  ATTRIBUTE = 'ATTRIBUTE',
+  IDENTIFIER = 'IDENTIFIER',
+  STATUS = 'STATUS',
+  MEMBERSHIP = 'MEMBERSHIP',
+  ROLE = 'ROLE',
+  MEMBERSHIP_ATTRIBUTE = 'MEMBERSHIP_ATTRIBUTE',
+}
+
+/** What a merge does with one value of a petition. */
+export enum MergeAction {
+  FILLED = 'FILLED',
+  KEPT = 'KEPT',
+  SAME = 'SAME',
+}
+
+/** What people do to petitions: each is a mutation of its own. */
+export enum PetitionNextAction {
+  SELECT_ENROLLEE = 'SELECT_ENROLLEE',
+  SUBMIT_ATTRIBUTES = 'SUBMIT_ATTRIBUTES',
+  AGREE_TO_TERMS = 'AGREE_TO_TERMS',
+  RESEND_CONFIRMATION = 'RESEND_CONFIRMATION',
+  CONFIRM = 'CONFIRM',
+  DECLINE = 'DECLINE',
+  CONTINUE = 'CONTINUE',
+  RECORD_VETTING = 'RECORD_VETTING',
+  APPROVE = 'APPROVE',
+  DENY = 'DENY',
+  FLAG_DUPLICATE = 'FLAG_DUPLICATE',
+  COMMENT = 'COMMENT',
+  CANCEL = 'CANCEL',
 }

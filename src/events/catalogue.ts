@@ -1,17 +1,21 @@
 import { applicationEvents } from './catalogue/application.js';
+import { approverDelegationEvents } from './catalogue/approver-delegation.js';
 import { auditEvents } from './catalogue/audit.js';
 import { connectionEvents } from './catalogue/connection.js';
 import type { EventDefinition, SideOf } from './catalogue/define.js';
+import { enrollmentFlowEvents } from './catalogue/enrollment-flow.js';
 import { factorEvents } from './catalogue/factor.js';
 import { identityEvents } from './catalogue/identity.js';
 import { invitationEvents } from './catalogue/invitation.js';
 import { jitEvents } from './catalogue/jit.js';
 import { membershipEvents } from './catalogue/membership.js';
 import { organizationEvents } from './catalogue/organization.js';
+import { petitionEvents } from './catalogue/petition.js';
 import { roleEvents } from './catalogue/role.js';
 import { scimEvents } from './catalogue/scim.js';
 import { sessionEvents } from './catalogue/session.js';
 import { tenantEvents } from './catalogue/tenant.js';
+import { termsEvents } from './catalogue/terms.js';
 import { userEvents } from './catalogue/user.js';
 import { webhookEvents } from './catalogue/webhook.js';
 
@@ -28,9 +32,13 @@ export const EVENT_TYPES = {
   ...sessionEvents,
   ...tenantEvents,
   ...webhookEvents,
+  ...enrollmentFlowEvents,
+  ...termsEvents,
   ...roleEvents,
   ...applicationEvents,
   ...scimEvents,
+  ...petitionEvents,
+  ...approverDelegationEvents,
   ...auditEvents,
 } satisfies Record<string, EventDefinition>;
 

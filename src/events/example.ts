@@ -15,6 +15,10 @@ const WRITTEN_BY: Partial<Record<EventType, [ActorKind, via: string]>> = {
   'audit.trimmed': [ActorKind.SYSTEM, 'trimAuditLog'],
   'connection.created': [ActorKind.USER, 'connectionCreate'],
   'connection.updated': [ActorKind.USER, 'connectionUpdate'],
+  'enrollment_flow.created': [ActorKind.USER, 'enrollmentFlowCreate'],
+  'enrollment_flow.deleted': [ActorKind.USER, 'enrollmentFlowDelete'],
+  'enrollment_flow.status_changed': [ActorKind.USER, 'enrollmentFlowActivate'],
+  'enrollment_flow.updated': [ActorKind.USER, 'enrollmentFlowUpdate'],
   'factor.added': [ActorKind.USER, 'factorTotpConfirm'],
   'factor.blocked': [ActorKind.USER, 'factorProve'],
   'factor.proved': [ActorKind.USER, 'factorProve'],
@@ -31,6 +35,9 @@ const WRITTEN_BY: Partial<Record<EventType, [ActorKind, via: string]>> = {
   'invitation.revoked': [ActorKind.USER, 'organizationInvitationRevoke'],
   'membership.removed': [ActorKind.USER, 'organizationMemberRemove'],
   'membership.roles_changed': [ActorKind.USER, 'memberAppoint'],
+  'membership.updated': [ActorKind.USER, 'petitionApprove'],
+  'approver_delegation.created': [ActorKind.USER, 'approverDelegationCreate'],
+  'approver_delegation.deleted': [ActorKind.USER, 'approverDelegationDelete'],
   'organization.application_added': [ActorKind.USER, 'organizationApplicationsAdd'],
   'organization.application_removed': [ActorKind.USER, 'organizationApplicationsRemove'],
   'organization.application_roles_changed': [ActorKind.USER, 'organizationApplicationRolesSet'],
@@ -43,6 +50,16 @@ const WRITTEN_BY: Partial<Record<EventType, [ActorKind, via: string]>> = {
   'permission.created': [ActorKind.USER, 'permissionCreate'],
   'permission.deleted': [ActorKind.USER, 'permissionDelete'],
   'permission.updated': [ActorKind.USER, 'permissionUpdate'],
+  'petition.advanced': [ActorKind.USER, 'petitionSubmitAttributes'],
+  'petition.approved': [ActorKind.USER, 'petitionApprove'],
+  'petition.confirmed': [ActorKind.USER, 'petitionConfirm'],
+  'petition.created': [ActorKind.USER, 'petitionStart'],
+  'petition.deleted': [ActorKind.USER, 'petitionDelete'],
+  'petition.denied': [ActorKind.USER, 'petitionDeny'],
+  'petition.finalized': [ActorKind.USER, 'petitionApprove'],
+  'petition.mail_failed': [ActorKind.SYSTEM, 'mailPetitions'],
+  'petition.flagged_duplicate': [ActorKind.USER, 'petitionFlagDuplicate'],
+  'petition.status_changed': [ActorKind.USER, 'petitionConfirm'],
   'role.created': [ActorKind.USER, 'roleCreate'],
   'role.deleted': [ActorKind.USER, 'roleDelete'],
   'role.updated': [ActorKind.USER, 'rolePermissionsSet'],
@@ -61,6 +78,10 @@ const WRITTEN_BY: Partial<Record<EventType, [ActorKind, via: string]>> = {
   'session.organization_entered': [ActorKind.USER, 'organizationEnter'],
   'tenant.created': [ActorKind.OPERATOR, 'tenant create'],
   'tenant.updated': [ActorKind.USER, 'tenantUpdate'],
+  'terms.created': [ActorKind.USER, 'termsCreate'],
+  'terms.deleted': [ActorKind.USER, 'termsDelete'],
+  'terms.updated': [ActorKind.USER, 'termsUpdate'],
+  'user.approval_withdrawn': [ActorKind.USER, 'petitionUndoMerge'],
   'user.approved': [ActorKind.USER, 'userApprove'],
   'user.deleted': [ActorKind.OPERATOR, 'seedDemo'],
   'user.factors_reset': [ActorKind.USER, 'userFactorsReset'],
@@ -92,12 +113,17 @@ export function exampleMessage(type: EventType): EventMessage {
   const [actorKind, via] = WRITTEN_BY[type] ?? [ActorKind.SIGN_IN, 'signIn'];
   const actors: Partial<Record<ActorKind, string>> = { USER: ADMINISTRATOR, SIGN_IN: USER };
   const isOfPerson =
-    type.startsWith('user.') || ['User', 'Identity', 'Session', 'Factor', 'Membership'].includes(about ?? '');
+    type.startsWith('user.') ||
+    ['User', 'Identity', 'Session', 'Factor', 'Membership', 'ApproverDelegation'].includes(about ?? '');
   const isOfOrganization =
     about === 'Organization' ||
     about === 'Membership' ||
     about === 'OrganizationApplication' ||
     about === 'WebhookEndpoint' ||
+    about === 'EnrollmentFlow' ||
+    about === 'Terms' ||
+    about === 'Petition' ||
+    about === 'ApproverDelegation' ||
     about === 'Invitation';
   const objects = { Organization: ORGANIZATION, User: USER } as Record<string, string>;
   return toMessage({

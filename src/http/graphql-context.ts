@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { graphqlError } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
+import { hashSecret } from '../secret.js';
 import type { Services } from '../services.js';
 import { clearSessionCookie, type Credential, readToken, setSessionCookie } from './cookies.js';
 import { presentUnexpected } from './executor.js';
@@ -32,6 +33,7 @@ export function createContextMaker(services: Services, sdl: GraphQLContext['sdl'
         resolveTxt: services.resolveTxt,
         allowsInsecureLoopback,
         allowedOrigins: config.allowedOrigins,
+        petitionTokenHash: readPetitionToken(request),
         sendsMail: config.smtpUrl !== undefined,
         findSession,
         sdl,
@@ -48,6 +50,19 @@ export function createContextMaker(services: Services, sdl: GraphQLContext['sdl'
 
 export function isSchemaShown(introspection: Services['config']['introspection'], isSignedIn: boolean): boolean {
   return introspection === 'public' || (introspection === 'authenticated' && isSignedIn);
+}
+
+/** The header that carries the token of a petition. */
+export const PETITION_TOKEN_HEADER = 'vestibule-petition-token';
+
+/** What came in that header, hashed; null for nothing, and for what no token looks like. */
+function readPetitionToken({ headers }: FastifyRequest): string | null {
+  return hashPetitionToken(headers[PETITION_TOKEN_HEADER]);
+}
+
+/** The hash of what should be the token of a petition; null for what none looks like. */
+export function hashPetitionToken(token: unknown): string | null {
+  return typeof token === 'string' && /^[\w-]{43}$/.test(token) ? hashSecret(token) : null;
 }
 
 /** A page of another site may not use this browser's cookie, whatever its content type says. */

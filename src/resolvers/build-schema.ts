@@ -15,7 +15,13 @@ import { protectSchema } from '../auth/protect.js';
 import { readRequirement } from '../schema/read-requirement.js';
 import { authDirective } from '../schema/requirement.js';
 import { ApplicationResolver } from './application.js';
+import { ApproverDelegationResolver } from './approver-delegation.js';
 import { ConnectionResolver } from './connection.js';
+import { EnrollmentFlowExplanationResolver } from './enrollment-flow-explanation.js';
+import { EnrollmentFlowOfferResolver } from './enrollment-flow-offer.js';
+import { EnrollmentFlowThemeResolver, PetitionThemeResolver } from './enrollment-theme.js';
+import { EnrollmentFlowResolver, EnrollmentFlowVersionResolver } from './enrollment-flow.js';
+import { EnrollmentMailResolver } from './enrollment-mail.js';
 import { EventResolver, OrganizationEventsResolver, UserEventsResolver } from './event.js';
 import { FactorResolver, MembershipFactorsResolver, UserFactorsResolver } from './factor.js';
 import { FederationResolver } from './federation.js';
@@ -28,18 +34,37 @@ import { OrganizationApplicationResolver, OrganizationApplicationsResolver } fro
 import { OrganizationResolver } from './organization.js';
 import { OrganizationSettingsResolver } from './organization-settings.js';
 import { PermissionResolver } from './permission.js';
+import { PetitionResolver } from './petition.js';
+import {
+  PetitionApprovalResolver,
+  PetitionApproverResolver,
+  PetitionCommentResolver,
+  PetitionDecisionResolver,
+} from './petition-approval.js';
+import { PetitionInboxResolver } from './petition-inbox.js';
+import { PetitionConfirmationResolver } from './petition-confirmation.js';
+import { PetitionMergeResolver } from './petition-merge.js';
+import { PetitionInboxChangeResolver, PetitionLiveResolver } from './petition-live.js';
 import { MembershipPermissionsResolver, OrganizationRolesResolver, RoleResolver } from './role.js';
 import { ConnectionScimResolver, ScimGroupMappingResolver, ScimGroupResolver, ScimTokenResolver } from './scim.js';
 import { SsoResolver } from './sso.js';
 import { SubscriptionResolver } from './subscription.js';
 import { TenantResolver } from './tenant.js';
+import { TermsResolver } from './terms.js';
 import { IdentityResolver, SessionResolver, UserResolver } from './user.js';
 import { ViewerResolver } from './viewer.js';
 import { WebhookDeliveryResolver, WebhookEndpointResolver } from './webhook.js';
 
 const RESOLVERS = [
   ApplicationResolver,
+  ApproverDelegationResolver,
   ConnectionResolver,
+  EnrollmentFlowExplanationResolver,
+  EnrollmentFlowOfferResolver,
+  EnrollmentFlowThemeResolver,
+  EnrollmentFlowResolver,
+  EnrollmentFlowVersionResolver,
+  EnrollmentMailResolver,
   EventResolver,
   FactorResolver,
   FederationResolver,
@@ -60,6 +85,17 @@ const RESOLVERS = [
   OrganizationRolesResolver,
   OrganizationSettingsResolver,
   PermissionResolver,
+  PetitionConfirmationResolver,
+  PetitionInboxChangeResolver,
+  PetitionLiveResolver,
+  PetitionMergeResolver,
+  PetitionApprovalResolver,
+  PetitionApproverResolver,
+  PetitionCommentResolver,
+  PetitionDecisionResolver,
+  PetitionInboxResolver,
+  PetitionResolver,
+  PetitionThemeResolver,
   RoleResolver,
   SessionResolver,
   ConnectionScimResolver,
@@ -68,6 +104,7 @@ const RESOLVERS = [
   ScimTokenResolver,
   SsoResolver,
   TenantResolver,
+  TermsResolver,
   UserEventsResolver,
   MembershipFactorsResolver,
   UserFactorsResolver,

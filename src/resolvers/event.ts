@@ -33,6 +33,7 @@ const CAUSES: Record<ActorKind, EventCause> = {
   [ActorKind.SYSTEM]: EventCause.JOB,
   [ActorKind.OPERATOR]: EventCause.COMMAND,
   [ActorKind.APPLICATION]: EventCause.MUTATION,
+  [ActorKind.ANONYMOUS]: EventCause.MUTATION,
 };
 
 @Resolver(() => EventType)

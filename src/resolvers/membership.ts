@@ -8,6 +8,7 @@ import { ConnectionType } from '../schema/connection.js';
 import { MemberAppointInput, MembershipPayload, MembershipType, RoleGrant } from '../schema/membership.js';
 import { OrganizationType } from '../schema/organization.js';
 import { Auth } from '../schema/requirement.js';
+import { JSONObject } from '../schema/scalars.js';
 import { UserType } from '../schema/user.js';
 import { attempt, isShown, requireUuid } from './answers.js';
 
@@ -46,6 +47,16 @@ export class MembershipResolver {
   async connection(@Root() { connectionUuid }: MembershipRow, @Ctx() context: GraphQLContext) {
     const row = connectionUuid && (await context.loaders.connections.byId(context.tenant.id, connectionUuid));
     return row && isShown(context, row) ? row : null;
+  }
+
+  @Auth('ORGANIZATION_ADMINISTRATOR')
+  @FieldResolver(() => JSONObject, {
+    nullable: true,
+    description:
+      'What enrollments have asked for this organization, by name; its names are those that their flows give.',
+  })
+  async attributes(@Root() { uuid }: MembershipRow, @Ctx() { loaders, tenant }: GraphQLContext) {
+    return (await loaders.attributes.ofMembership(tenant.id, uuid)) ?? {};
   }
 
   @Auth('ORGANIZATION_ADMINISTRATOR')

@@ -30,15 +30,8 @@ export class OrganizationSettingsResolver {
   }
 
   @FieldResolver(() => [OrganizationLogoType], { description: 'Its pictures: at most one of each kind.' })
-  async logos(@Root() { uuid }: OrganizationRow, @Ctx() { loaders, tenant }: GraphQLContext) {
-    const logos = (await loaders.organizations.logos(tenant.id, uuid)) ?? [];
-    const served = `${tenant.publicUrl}/organizations/${toGlobalId('Organization', uuid)}/logos`;
-    return logos.map(({ kind, url, digest, mediaType, updatedAt }) => ({
-      kind,
-      url: url ?? `${served}/${kind.toLowerCase()}?v=${digest!.slice(0, 16)}`,
-      mediaType,
-      updatedAt,
-    }));
+  logos(@Root() { uuid }: OrganizationRow, @Ctx() context: GraphQLContext) {
+    return readLogos(context, uuid);
   }
 
   @Auth('ORGANIZATION_ADMINISTRATOR')
@@ -81,4 +74,16 @@ export class OrganizationSettingsResolver {
 /** The organization as it is now, whatever came of the change. */
 async function payload({ loaders, tenant }: GraphQLContext, id: string, userErrors: readonly unknown[]) {
   return { organization: await loaders.organizations.byId(tenant.id, id), userErrors };
+}
+
+/** The pictures of an organization, with addresses that anybody may read. */
+export async function readLogos({ loaders, tenant }: GraphQLContext, uuid: string): Promise<OrganizationLogoType[]> {
+  const logos = (await loaders.organizations.logos(tenant.id, uuid)) ?? [];
+  const served = `${tenant.publicUrl}/organizations/${toGlobalId('Organization', uuid)}/logos`;
+  return logos.map(({ kind, url, digest, mediaType, updatedAt }) => ({
+    kind,
+    url: url ?? `${served}/${kind.toLowerCase()}?v=${digest!.slice(0, 16)}`,
+    mediaType,
+    updatedAt,
+  }));
 }

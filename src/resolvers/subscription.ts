@@ -4,15 +4,15 @@ import { badInput, graphqlError } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
 import { uuidOf } from '../database/loaders/ids.js';
 import { isAskable, MOST_ASKED_TYPES } from '../events/event-filter.js';
-import type { LiveItem } from '../events/live/subscription.js';
+import type { LiveItem, LiveRequest } from '../events/live/subscription.js';
 import { EventType } from '../schema/event.js';
 import { OrganizationChange } from '../schema/live.js';
 import { Auth } from '../schema/requirement.js';
 import { requireUuid } from './answers.js';
 
-const AFTER = 'The id of the event to go on after; from now on when it is absent.';
+export const AFTER = 'The id of the event to go on after; from now on when it is absent.';
 
-interface Subscribing<Arguments> {
+export interface Subscribing<Arguments> {
   args: Arguments;
   context: GraphQLContext;
 }
@@ -24,8 +24,10 @@ export class SubscriptionResolver {
   @Subscription(() => OrganizationChange, {
     nullable: true,
     description: 'What happens to an organization, in order. It is complete once the organization is deleted.',
-    subscribe: (({ args, context }: Subscribing<{ id: string; after?: string | null }>) =>
-      subscribe(context, requireUuid('Organization', args.id, 'id'), [], args.after)) as never,
+    subscribe: (({ args, context }: Subscribing<{ id: string; after?: string | null }>) => {
+      const organizationId = requireUuid('Organization', args.id, 'id');
+      return subscribe(context, { filter: { organizationId, eventTypes: [] }, after: args.after });
+    }) as never,
   })
   organizationChanged(
     @Root() { event: { row, organization } }: LiveItem,
@@ -52,7 +54,7 @@ export class SubscriptionResolver {
       const organizationId = args.organizationId
         ? requireUuid('Organization', args.organizationId, 'organizationId')
         : null;
-      return subscribe(context, organizationId, types, args.after);
+      return subscribe(context, { filter: { organizationId, eventTypes: types }, after: args.after });
     }) as never,
   })
   auditEvents(
@@ -70,21 +72,28 @@ export class SubscriptionResolver {
   }
 }
 
-function subscribe(
-  context: GraphQLContext,
-  organizationId: string | null,
-  eventTypes: readonly string[],
-  after: string | null | undefined,
-) {
+/** Whom to tell of what, and from when on. Ids are uuids; `after` is the id of an event as a client gives it. */
+interface Subscribed {
+  filter: LiveRequest['filter'];
+  after: string | null | undefined;
+  isCheckedEachTime?: boolean;
+  /** By what somebody without a session may have it; null: by nothing. */
+  holder?: string | null;
+}
+
+/** Begins a subscription of the caller, who is there by a session, or by what `holder` says. */
+export function subscribe(context: GraphQLContext, { after, holder = null, ...asked }: Subscribed) {
   const { live, tenant, authorize } = context;
   const viewer = sessionOf(context);
-  if (!viewer) throw graphqlError('FORBIDDEN', 'Live queries are for people who are signed in, by their session.');
+  if (!viewer && !holder)
+    throw graphqlError('FORBIDDEN', 'Live queries are for people who are signed in, by their session.');
   const uuid = after === null || after === undefined ? null : uuidOf('Event', after);
   if (after && !uuid) throw badInput('after is the id of an event: evt_…', 'after');
   return live.subscribe({
+    ...asked,
+    ...(holder ? { holder } : {}),
     tenantId: tenant.id,
     viewer,
-    filter: { organizationId, eventTypes },
     after: uuid,
     authorize: authorize!,
   });

@@ -7,6 +7,7 @@ import { MembershipConnection } from '../schema/membership.js';
 import { ConnectionType } from '../schema/connection.js';
 import { OrganizationType } from '../schema/organization.js';
 import { Auth } from '../schema/requirement.js';
+import { JSONObject } from '../schema/scalars.js';
 import {
   IdentityConnection,
   IdentityType,
@@ -15,6 +16,7 @@ import {
   SessionType,
   UserConnection,
   UserFilterInput,
+  UserIdentifier,
   UserPayload,
   UserStatusInput,
   UserType,
@@ -52,6 +54,24 @@ export class UserResolver {
   @FieldResolver(() => String, { description: 'Given and family name; the id when there is neither.' })
   displayName(@Root() { givenName, familyName, id }: UserRow): string {
     return [givenName, familyName].filter(Boolean).join(' ') || id;
+  }
+
+  @Auth('SELF')
+  @FieldResolver(() => JSONObject, {
+    nullable: true,
+    description: 'What enrollments have asked of the person, by name; its names are those that their flows give.',
+  })
+  async attributes(@Root() { uuid }: UserRow, @Ctx() { loaders, tenant }: GraphQLContext) {
+    return (await loaders.attributes.ofUser(tenant.id, uuid)) ?? {};
+  }
+
+  @Auth('ORGANIZATION_ADMINISTRATOR')
+  @FieldResolver(() => [UserIdentifier], {
+    nullable: true,
+    description: 'The identifiers that enrollments have given to the person or asked of them, by type; at most 100.',
+  })
+  async identifiers(@Root() { uuid }: UserRow, @Ctx() { loaders, tenant }: GraphQLContext) {
+    return (await loaders.attributes.identifiers(tenant.id, uuid)) ?? [];
   }
 
   @Auth('ORGANIZATION_ADMINISTRATOR')

@@ -210,6 +210,7 @@ register(stored.ActorKind, 'ActorKind', 'Who acted.', {
   SYSTEM: 'Vestibule by itself.',
   OPERATOR: 'Whoever runs Vestibule, at the command line.',
   APPLICATION: 'An application, for itself.',
+  ANONYMOUS: 'Somebody who is not signed in: who enrolls.',
 });
 register(stored.EventCause, 'EventCause', 'What brought an event about; `via` says which one.', {
   MUTATION: 'Something that a person asked of the API: a mutation, a logout, an export.',
@@ -250,4 +251,219 @@ register(stored.ApplicationKind, 'ApplicationKind', 'What an application is.', {
 register(stored.ApplicationStatus, 'ApplicationStatus', 'Whether an application may be used.', {
   ENABLED: 'It may.',
   DISABLED: 'It may not: its secrets and tokens are refused.',
+});
+register(stored.FlowStatus, 'EnrollmentFlowStatus', 'Where an enrollment flow stands.', {
+  ACTIVE: 'It runs.',
+  SUSPENDED: 'Nobody can start it; petitions that were begun go on as it allows.',
+  TEMPLATE: 'It is there to copy from, and never runs.',
+});
+register(
+  stored.FlowAuthorization,
+  'EnrollmentFlowAuthorization',
+  'Who may start an enrollment flow. Administrators of the tenant always may.',
+  {
+    NONE: 'Anybody, also without signing in.',
+    SIGNED_IN: 'Whoever is signed in, and applications.',
+    TENANT_ADMINISTRATOR: 'Administrators of the tenant alone.',
+    ORGANIZATION_ADMINISTRATOR: 'Administrators of one organization.',
+    ANY_ADMINISTRATOR: 'Administrators of any organization.',
+    ROLE_HOLDER: 'Who holds a role in any organization.',
+    TENANT_MEMBER: 'Members of any organization.',
+    ORGANIZATION_MEMBER: 'Members of one organization.',
+  },
+);
+register(stored.MatchPolicy, 'EnrollmentMatch', 'How the person of a petition is found among those who are known.', {
+  NONE: 'Not at all, before an address is proven or an account is signed in with.',
+  ADVISORY: 'People who look alike are shown to who decides.',
+  SELF: 'The petitioner is the person.',
+  SELECT: 'The petitioner chooses the person.',
+  EXTERNAL: 'A match server is asked.',
+});
+register(
+  stored.DuplicateMode,
+  'EnrollmentDuplicateMode',
+  'What becomes of a petition for somebody who turns out to be known.',
+  {
+    FLAG: 'It ends as DUPLICATE.',
+    MERGE: 'What it gave fills what is missing of the person.',
+    NEW_ROLE: 'The person gets the membership and the roles, and nothing else changes.',
+    NEW_ROLE_OTHER_ORGANIZATION: 'As NEW_ROLE; who is a member of that organization already is a duplicate.',
+  },
+);
+register(stored.ConfirmationMode, 'EnrollmentConfirmation', 'How the enrollee proves an address.', {
+  NONE: 'Not at all.',
+  REVIEW: 'By a mailed link, whose page asks to accept or decline.',
+  AUTOMATIC: 'By a mailed link, whose page accepts at once.',
+  SKIP_IF_VERIFIED: 'As REVIEW, unless the address is proven already.',
+});
+register(stored.TermsMode, 'EnrollmentTermsMode', 'What becomes of the active terms in an enrollment.', {
+  EXPLICIT: 'Each must be agreed to.',
+  IMPLIED: 'They are shown, and going on agrees to them.',
+  IGNORE: 'Nothing.',
+});
+register(stored.DecisionDemand, 'EnrollmentDecisionDemand', 'For which decisions something is asked of an approver.', {
+  ALWAYS: 'For both.',
+  APPROVAL: 'For an approval.',
+  DENIAL: 'For a denial.',
+  NEVER: 'For none.',
+});
+register(stored.ApprovalRule, 'EnrollmentApprovalRule', 'How many of the approvers must approve.', {
+  ANY: 'One.',
+  ALL: 'All of them.',
+  N_OF_M: 'As many as `approvalCount` says.',
+});
+register(stored.SourceMode, 'EnrollmentSourceMode', 'In which step of an enrollment a source is asked.', {
+  AUTHENTICATE: 'In SOURCES of flows that are not for administrators: the petitioner signs in there.',
+  CLAIM: 'In SOURCES, after AUTHENTICATE: the petitioner proves an address, which the source must then know.',
+  IDENTIFY: 'In COLLECT_IDENTIFIER, after the confirmation.',
+  SEARCH: 'In CHECK_ELIGIBILITY, by proven addresses; finding nothing is fine.',
+  SEARCH_REQUIRED: 'In CHECK_ELIGIBILITY, by proven addresses; finding nothing denies.',
+  SELECT: 'In SOURCES of flows of administrators, who choose a record.',
+  NONE: 'Never.',
+});
+register(stored.Enablement, 'EnrollmentEnablement', 'Whether something must, may or cannot be given.', {
+  REQUIRED: 'It must.',
+  OPTIONAL: 'It may.',
+  NOT_PERMITTED: 'It cannot.',
+});
+register(stored.AttributeType, 'EnrollmentAttributeType', 'What kind of value an attribute takes.', {
+  TEXT: 'Text.',
+  NUMBER: 'A number.',
+  DATE: 'A day: 2026-11-21.',
+  CHOICE: 'One of the choices, or a list of them.',
+  EMAIL: 'An email address.',
+  IDENTIFIER: 'An identifier: text without spaces.',
+  ADDRESS: 'A postal address.',
+  FILE: 'A reference to a file that is kept elsewhere.',
+});
+register(stored.AttributeVisibility, 'EnrollmentAttributeVisibility', 'Who sees the value of an attribute.', {
+  PARTIES: 'Everybody who sees the petition.',
+  APPROVERS: 'Who decides about it, and administrators.',
+});
+register(
+  stored.AttributeTarget,
+  'EnrollmentAttributeTarget',
+  'Where the value of an attribute goes when the petition is finalized.',
+  {
+    NONE: 'Nowhere: it stays in the petition.',
+    USER_EMAIL: "The person's address.",
+    USER_GIVEN_NAME: "The person's given name.",
+    USER_FAMILY_NAME: "The person's family name.",
+    USER_ATTRIBUTE: 'An attribute of the person.',
+    USER_IDENTIFIER: 'An identifier of the person.',
+    MEMBERSHIP_ATTRIBUTE: 'An attribute of the membership.',
+  },
+);
+register(
+  stored.AttributeDefaultSource,
+  'EnrollmentAttributeDefaultSource',
+  "What of the caller's account an attribute begins with.",
+  { EMAIL: 'The address.', GIVEN_NAME: 'The given name.', FAMILY_NAME: 'The family name.' },
+);
+register(stored.PetitionStep, 'PetitionStep', 'The steps of an enrollment, in their order.', {
+  START: 'The petition is begun.',
+  SELECT_ENROLLEE: 'It is settled who is enrolled.',
+  SOURCES: 'Sources are asked by the petitioner.',
+  ATTRIBUTES: 'The attributes are given.',
+  DUPLICATE_CHECK: 'A match server is asked who it is.',
+  PETITIONER_TERMS: 'Terms are agreed to before any mail, where everybody may start.',
+  SEND_CONFIRMATION: 'A link is mailed.',
+  WAIT_FOR_CONFIRMATION: 'The enrollee is to confirm.',
+  COLLECT_IDENTIFIER: 'Whoever confirmed is recognized.',
+  CHECK_ELIGIBILITY: 'Sources are searched by proven addresses.',
+  TERMS: 'Terms are agreed to, where it is known who may start.',
+  AUTHENTICATORS: 'Second factors are set up.',
+  VETTING: 'The outcome of vetting is to come.',
+  NOTIFY_APPROVERS: 'The approvers are told.',
+  WAIT_FOR_APPROVAL: 'The approvers are to decide.',
+  FINALIZE: 'The person and the membership are made.',
+  PROVISION: 'Whoever provisions is told.',
+  REDIRECT: 'The enrollee is sent on.',
+  DONE: 'There is none left.',
+});
+register(stored.PetitionParty, 'PetitionParty', 'What somebody is to a petition.', {
+  PETITIONER: 'Who began it.',
+  ENROLLEE: 'Who is enrolled.',
+  APPROVER: 'Who decides about it.',
+  ADMINISTRATOR: 'Who administers its organization, or the tenant.',
+  SYSTEM: 'Vestibule itself, its jobs and its sources.',
+});
+register(stored.PetitionMailKind, 'PetitionMailKind', 'What a mail of an enrollment is about.', {
+  CONFIRMATION: 'The link that proves an address.',
+  CONFIRMATION_REMINDER: 'That link again.',
+  APPROVAL_REQUESTED: 'To the approvers: a petition waits for them.',
+  APPROVAL_REMINDER: 'To the approvers: it still does.',
+  APPROVAL_ESCALATED: 'To the administrators above: nobody has decided.',
+  APPROVED: 'To the enrollee: it was approved.',
+  DENIED: 'To the enrollee: it was denied.',
+  FINALIZED: 'To the enrollee: they are enrolled.',
+  EXPIRED: 'To the enrollee: the petition has expired.',
+  STATUS_CHANGED: 'To who is told of petitions: one has begun, or stands elsewhere.',
+});
+register(stored.FlowTemplateName, 'EnrollmentFlowTemplateName', 'The flows that come with Vestibule, to copy from.', {
+  SELF_SIGN_UP: 'Anybody asks to become a member, proves their address, and is approved.',
+  INVITATION: 'An administrator enters somebody, who confirms by mail and agrees to the terms.',
+  CONSCRIPTION: 'An administrator enters somebody, another one approves; the person need do nothing.',
+  ADDITIONAL_ROLE: 'A member asks for roles, or for another organization, and is approved.',
+  ACCOUNT_LINKING: 'A member signs in with another account, which is linked to them.',
+  REFRESH: 'A member is looked up again in the sources, which fill what is missing.',
+});
+register(stored.PetitionStatus, 'PetitionStatus', 'Where a petition stands.', {
+  CREATED: 'It has begun.',
+  PENDING_CONFIRMATION: 'The enrollee was mailed a link to confirm.',
+  CONFIRMED: 'The enrollee has confirmed.',
+  PENDING_VETTING: 'It waits for the outcome of vetting.',
+  PENDING_APPROVAL: 'It waits for its approvers.',
+  APPROVED: 'It was approved, and is to be finalized.',
+  DENIED: 'It was denied. Final.',
+  DECLINED: 'The enrollee said no. Final.',
+  DUPLICATE: 'The person is enrolled already. Final.',
+  FINALIZED: 'The person is enrolled. Final.',
+  CANCELED: 'It was given up. Final.',
+  EXPIRED: 'It was not finished in time. Final.',
+});
+register(stored.PetitionAction, 'PetitionAction', 'What the history of a petition tells.', {
+  CREATED: 'The petition was started.',
+  ATTRIBUTES_UPDATED: 'The attributes were given.',
+  IDENTITY_LINKED: 'The account of the enrollee was chosen, or attached.',
+  IDENTITY_NOT_LINKED: 'A record of a source was not linked: the names differ.',
+  IDENTITY_RELINKED: 'The enrollee is known: the petition goes on for them.',
+  SOURCE_RECORD_LINKED: 'A record of a source was linked.',
+  SOURCE_CHECKED: 'A source was asked.',
+  IDENTIFIER_AUTHENTICATED: 'The enrollee signed in.',
+  IDENTIFIERS_ASSIGNED: 'The person was given identifiers.',
+  ACCOUNTS_REQUESTED: 'Accounts in other systems were asked for.',
+  MATCH_RESULT: 'The match server answered.',
+  CONFIRMATION_SENT: 'The link to confirm was mailed.',
+  CONFIRMATION_VIEWED: 'The link to confirm was opened.',
+  CONFIRMATION_EXPIRED: 'The link to confirm was opened too late.',
+  CONFIRMED: 'The enrollee confirmed.',
+  ELIGIBILITY_FAILED: 'A source that must know the person does not.',
+  FLAGGED_DUPLICATE: 'The person is enrolled already.',
+  TERMS_AGREED: 'The terms were agreed to.',
+  TERMS_IMPLIED: 'The terms count as agreed to by going on.',
+  AUTHENTICATORS_ESTABLISHED: 'The second factors are set up.',
+  VETTING_REQUESTED: 'Vetting was asked for.',
+  VETTING_COMPLETED: 'Vetting is over.',
+  NOTIFICATION_SENT: 'People were told.',
+  APPROVAL_RECORDED: 'An approver approved; others are waited for.',
+  APPROVED: 'The petition was approved.',
+  DENIED: 'The petition was denied.',
+  PROVISIONED: 'The person can be provisioned.',
+  COMMENT_ADDED: 'An approver or administrator left a private comment.',
+  STATUS_UPDATED: 'The status is another one.',
+  REMINDED: 'Who must act was reminded.',
+  ESCALATED: 'The administrators were told that nobody has decided.',
+  MERGED: 'What the petition gave was merged into a known person.',
+  MERGE_UNDONE: 'The merge was undone.',
+  STEP_FAILED: 'A step could not be done; the comment says why.',
+});
+register(stored.VettingStatus, 'VettingStatus', 'What came of vetting.', {
+  REQUESTED: 'It was asked for.',
+  PENDING_RESULT: 'It is under way.',
+  PENDING_MANUAL: 'Somebody must look at it.',
+  PASSED: 'It was passed.',
+  FAILED: 'It was not passed.',
+  ERROR: 'It could not be done.',
+  CANCELED: 'It was given up.',
 });

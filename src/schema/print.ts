@@ -13,11 +13,14 @@ const FEDERATION = `extend schema @link(url: "https://specs.apollo.dev/federatio
   @composeDirective(name: "@auth")
 `;
 
-/** What a requirement is to a router: anything but PUBLIC needs a caller, the tenant's administration a scope. */
+/** What a requirement is to a router: anything but PUBLIC, and what the token of a
+ * petition opens, needs a caller; the tenant's administration a scope. */
 const ROUTER_DIRECTIVES: Record<Requirement, string> = {
   [Requirement.PUBLIC]: '',
   [Requirement.SIGNED_IN]: ' @authenticated',
   [Requirement.SELF]: ' @authenticated',
+  [Requirement.PETITION_PARTY]: '',
+  [Requirement.PETITION_APPROVER]: ' @authenticated',
   [Requirement.ORGANIZATION_MEMBER]: ' @authenticated',
   [Requirement.ORGANIZATION_ADMINISTRATOR]: ' @authenticated',
   [Requirement.TENANT_ADMINISTRATOR]: ' @requiresScopes(scopes: [["tenant:administer"]])',

@@ -50,6 +50,19 @@ export class UserType extends Node {
   version!: number;
 }
 
+@Auth('PUBLIC')
+@ObjectType({
+  description: 'What a person is called in some numbering, such as an employee number.',
+  simpleResolvers: true,
+})
+export class UserIdentifier {
+  @Field(() => String, { description: 'Which numbering. No two people of the tenant have the same value of one.' })
+  type!: string;
+
+  @Field(() => String, { description: 'The identifier.' })
+  value!: string;
+}
+
 export const UserConnection = connectionTypes(() => UserType, 'User', 'users');
 
 @Auth('SELF')

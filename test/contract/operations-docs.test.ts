@@ -98,6 +98,7 @@ describe('the pages that come along', () => {
     expect([...mutations].sort()).toEqual([
       ...['organizationComplete', 'organizationInvitationAccept', 'organizationInvitationDecline'],
       'organizationUpdate',
+      ...['petitionAgreeToTerms', 'petitionConfirm', 'petitionContinue', 'petitionDecline', 'petitionOpenConfirmation'],
     ]);
   });
 

@@ -1,11 +1,23 @@
-import { ConnectionStatus } from '../../src/entities/enums.js';
+import { v7 } from 'uuid';
+import {
+  ApprovalRule,
+  ConnectionStatus,
+  DuplicateMode,
+  FlowAuthorization,
+  MatchPolicy,
+  TermsMode,
+} from '../../src/entities/enums.js';
 import { callOf } from '../security/matrix-calls.js';
 import type { World } from '../security/matrix-world.js';
 import { makeApplication } from '../support/applications.js';
+import { makeApproved } from '../support/approvals.js';
 import { Browser } from '../support/browser.js';
+import { makeConfirmation } from '../support/confirmations.js';
 import { makeConnection, makeMembership, makeOrganization, makeUser } from '../support/factories.js';
+import { changeFlow } from '../support/flows.js';
 import { addPasskey, addTotp, appOf, createDevice, run, showTotp } from '../support/factors.js';
 import { addJitConnection, makeJitRole, proveDomain } from '../support/jit.js';
+import { attribute, command, makeFlow, PERSON, start } from '../support/petitions.js';
 import { PNG } from '../support/pictures.js';
 import { mapGroup } from '../support/scim.js';
 import { comeIn, linkInApp, nextSiret, reachApp } from '../support/sign-in.js';
@@ -321,6 +333,60 @@ Object.assign(CASES, {
   ],
 });
 
+/** Enrollment flows and terms. */
+Object.assign(CASES, {
+  enrollmentFlowCreate: [
+    {
+      prepare: async (world: World) => ({
+        input: {
+          ...{ idempotencyKey: 'state-flow', organizationId: await world.freshOrganization(), name: 'Join us' },
+          ...{ template: 'SELF_SIGN_UP', status: 'ACTIVE' },
+        },
+      }),
+    },
+  ],
+  enrollmentFlowUpdate: [
+    {
+      prepare: async (world: World) => ({
+        input: {
+          ...{ id: await world.freshFlow(), name: 'Renamed', description: 'Anew' },
+          settings: { requiresApproval: true, introduction: 'Hello' },
+        },
+      }),
+    },
+    {
+      name: 'of the description alone',
+      prepare: async (world: World) => ({ input: { id: await world.freshFlow(), description: 'Anew' } }),
+    },
+  ],
+  enrollmentFlowActivate: [
+    {
+      prepare: async (world: World) => {
+        const id = await world.freshFlow();
+        await changeFlow(world.gateway, world.browsers.tenantAdministrator, 'enrollmentFlowSuspend', { id });
+        return { input: { id } };
+      },
+    },
+  ],
+  termsCreate: [
+    {
+      prepare: async (world: World) => ({
+        input: {
+          ...{ idempotencyKey: 'state-terms', organizationId: await world.freshOrganization() },
+          ...{ title: 'Terms of use', url: 'https://example.org/terms' },
+        },
+      }),
+    },
+  ],
+  termsUpdate: [
+    {
+      prepare: async (world: World) => ({
+        input: { id: await world.freshTerms(), title: 'Charter', body: 'Be kinder.', isActive: false },
+      }),
+    },
+  ],
+});
+
 /** Invitations: answered by the person whose address they are for. */
 const forSelf = async (world: World): Promise<Prepared> => ({
   browser: world.browsers.self,
@@ -354,6 +420,143 @@ Object.assign(CASES, {
   ],
   organizationInvitationAccept: [{ prepare: forSelf }],
   organizationInvitationDecline: [{ prepare: forSelf }],
+});
+
+/** Petitions: of somebody who enrolls themselves. */
+const enrolling = async (world: World, input: object = {}): Promise<Prepared> => ({
+  browser: world.browsers.self,
+  input: { id: await world.freshPetition(), ...input },
+});
+Object.assign(CASES, {
+  petitionStart: [
+    {
+      prepare: async (world: World) => ({ input: { idempotencyKey: `petition-${++serial}`, flowId: world.flow } }),
+    },
+    {
+      name: 'that is finalized at once',
+      prepare: async (world: World) => ({
+        input: { flowId: (await makeFlow(world.gateway.tenant)).globalId },
+      }),
+      repeats: 'each call starts another',
+    },
+  ],
+  petitionSelectEnrollee: [
+    {
+      prepare: async ({ gateway, freshUser }: World) => {
+        const settings = { match: MatchPolicy.SELECT, attributes: [attribute({ key: 'motive' })] };
+        const { browser } = await gateway.signedInUser({ isTenantAdministrator: true });
+        const flow = await makeFlow(gateway.tenant, {
+          settings: { ...settings, authorization: FlowAuthorization.TENANT_ADMINISTRATOR },
+        });
+        const { petition } = await start(gateway, browser, flow.globalId);
+        return { browser, input: { id: petition.id, enrolleeId: await freshUser() } };
+      },
+    },
+  ],
+  petitionSubmitAttributes: [{ prepare: (world: World) => enrolling(world, { attributes: { motive: 'Work' } }) }],
+  petitionAgreeToTerms: [
+    {
+      prepare: async ({ gateway }: World) => {
+        const id = v7();
+        await gateway.rows(
+          `insert into terms (id, tenant_id, organization_id, title, body, is_active, created_at, updated_at)
+           values ($2, $1, $3, 'Charter', 'All of it.', true, now(), now())`,
+          [id, (await makeOrganization(gateway.tenant)).id],
+        );
+        const [terms] = await gateway.rows('select organization_id as id from terms where tenant_id = $1 and id = $2', [
+          id,
+        ]);
+        const flow = await makeFlow(gateway.tenant, {
+          settings: {
+            authorization: FlowAuthorization.SIGNED_IN,
+            match: MatchPolicy.SELF,
+            terms: TermsMode.EXPLICIT,
+            organizationIds: [terms!.id as string],
+          },
+        });
+        const { browser } = await gateway.signedInUser();
+        const { petition } = await start(gateway, browser, flow.globalId);
+        return { browser, input: { id: petition.id, terms: [{ id: `trm_${id}`, edition: 1 }] } };
+      },
+    },
+  ],
+  petitionContinue: [
+    {
+      prepare: async ({ gateway }: World) => {
+        const organization = await makeOrganization(gateway.tenant);
+        const flow = await makeFlow(gateway.tenant, {
+          settings: {
+            authorization: FlowAuthorization.SIGNED_IN,
+            match: MatchPolicy.SELF,
+            organizationIds: [organization.id],
+            attributes: [attribute({ key: 'motive' })],
+          },
+        });
+        const { browser } = await gateway.signedInUser();
+        const { petition } = await start(gateway, browser, flow.globalId);
+        const become = (status: string) =>
+          gateway.rows('update organizations set status = $3 where tenant_id = $1 and id = $2', [
+            organization.id,
+            status,
+          ]);
+        await become('SUSPENDED');
+        await command(gateway, browser, 'petitionSubmitAttributes', { id: petition.id, attributes: {} });
+        await become('ACTIVE');
+        const administrator = await gateway.signedInUser({ isTenantAdministrator: true });
+        return { browser: administrator.browser, input: { id: petition.id } };
+      },
+    },
+  ],
+  petitionUndoMerge: [{ prepare: mergedPetition }],
+  petitionDelete: [{ prepare: async (world: World) => ({ input: { id: await world.freshPetition() } }) }],
+  petitionCancel: [{ prepare: (world: World) => enrolling(world, { comment: 'Not any more' }) }],
+});
+
+/** Petitions that wait for approval, or for the outcome of vetting. */
+const waiting = async (world: World, settings: object = {}): Promise<{ id: string }> => {
+  const { id } = await makeOrganization(world.gateway.tenant);
+  const flow = await makeApproved(world.gateway, id, settings);
+  const { petition } = await start(world.gateway, (await world.gateway.signedInUser()).browser, flow.globalId);
+  return { id: petition.id as string };
+};
+Object.assign(CASES, {
+  petitionApprove: [
+    { prepare: async (world: World) => ({ input: { ...(await waiting(world)), comment: 'Known' } }) },
+    {
+      name: 'the first of two',
+      prepare: async (world: World) => ({
+        input: await waiting(world, { approvalRule: ApprovalRule.N_OF_M, approvalCount: 2 }),
+      }),
+    },
+  ],
+  petitionDeny: [{ prepare: async (world: World) => ({ input: { ...(await waiting(world)), comment: 'Unknown' } }) }],
+  petitionFlagDuplicate: [{ prepare: async (world: World) => ({ input: await waiting(world) }) }],
+  petitionComment: [
+    {
+      prepare: async (world: World) => ({ input: { ...(await waiting(world)), text: 'Ask the director' } }),
+      repeats: 'each call leaves another comment',
+    },
+  ],
+  petitionRecordVetting: [
+    {
+      prepare: async (world: World) => ({
+        input: { ...(await waiting(world, { requestsVetting: true })), outcome: 'PASSED' },
+      }),
+    },
+  ],
+  approverDelegationCreate: [
+    {
+      prepare: async ({ browsers, freshMember }: World) => ({
+        browser: browsers.self,
+        input: {
+          idempotencyKey: `delegation-${++serial}`,
+          delegateId: await freshMember(),
+          endsAt: new Date(Date.now() + 60_000).toISOString(),
+        },
+      }),
+    },
+  ],
+  approverDelegationDelete: [{ prepare: async (world: World) => ({ input: { id: await world.freshDelegation() } }) }],
 });
 
 /** Second factors: of somebody who has just signed in. */
@@ -663,6 +866,46 @@ Object.assign(CASES, {
     },
   ],
 });
+
+/** Mutations about the links of petitions: the token says which petition. */
+const byLink = (name: string): Case => ({
+  name,
+  prepare: async ({ gateway }) => ({ input: { token: (await makeConfirmation(gateway)).token }, browser: null }),
+});
+
+Object.assign(CASES, {
+  petitionOpenConfirmation: [byLink('by nobody who is signed in')],
+  petitionConfirm: [byLink('by nobody who is signed in')],
+  petitionDecline: [byLink('by nobody who is signed in')],
+  petitionResendConfirmation: [
+    {
+      prepare: async ({ gateway }: World) => ({ input: { id: (await makeConfirmation(gateway)).id } }),
+      repeats: 'mails another link each time',
+    },
+  ],
+});
+
+/** A petition that was merged into a member, and gave them a name, a role in another organization and an identifier. */
+async function mergedPetition({ gateway, browsers }: World): Promise<Prepared> {
+  const { tenant } = gateway;
+  const user = await makeUser(tenant, { familyName: null });
+  await makeMembership(tenant, { user, organization: await makeOrganization(tenant) });
+  const { globalId } = await makeFlow(tenant, {
+    settings: {
+      authorization: FlowAuthorization.TENANT_ADMINISTRATOR,
+      duplicateMode: DuplicateMode.MERGE,
+      attributes: PERSON,
+      roleIds: [tenant.roles.get('member')!],
+      assignedIdentifiers: [{ type: `merged-${++serial}`, format: '{number}' }],
+    },
+    organizationId: (await makeOrganization(tenant)).id,
+  });
+  const browser = browsers.tenantAdministrator;
+  const { petition } = await start(gateway, browser, globalId);
+  const attributes = { email: user.email, givenName: 'Ada', familyName: 'King' };
+  await command(gateway, browser, 'petitionSubmitAttributes', { id: petition.id, attributes });
+  return { input: { id: petition.id } };
+}
 
 async function freshConnection(world: World, status = ConnectionStatus.ENABLED): Promise<string> {
   const { id } = await makeConnection(world.gateway.tenant, { slug: `fresh-${++serial}`, status });

@@ -5,7 +5,7 @@ import { MailLocale } from '../../src/entities/enums.js';
 import { MOST_MAIL_ATTEMPTS } from '../../src/mailer.js';
 import { removeExpired } from '../../src/database/remove-expired.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
-import { askInvitation, invitation, inviting, startMailServer, tokenOf } from '../support/invitations.js';
+import { askInvitation, decodeMail, invitation, inviting, startMailServer, tokenOf } from '../support/invitations.js';
 import { eventsOf, expectUnchanged } from '../support/sign-in.js';
 
 const MINUTE = 60_000;
@@ -53,23 +53,6 @@ async function read(id: string) {
   return data.organizationInvitation;
 }
 
-/** The parts of a mail, decoded. */
-function decode(raw: string) {
-  const [, boundary] = /boundary="([^"]+)"/.exec(raw)!;
-  const parts = raw.split(`--${boundary}`).slice(1, 3);
-  const [text, html] = parts.map((part) => {
-    const [head, ...body] = part.split('\r\n\r\n');
-    const content = body.join('\r\n\r\n');
-    if (/base64/i.test(head!)) return Buffer.from(content, 'base64').toString();
-    if (!/quoted-printable/i.test(head!)) return content;
-    const bytes = content
-      .replace(/=\r\n/g, '')
-      .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
-    return Buffer.from(bytes, 'latin1').toString();
-  });
-  return { head: raw.split('\r\n\r\n')[0]!, text: text!, html: html! };
-}
-
 describe('the mail of an invitation', () => {
   it('goes out after the change, once, with the link; the sealed token is forgotten', async () => {
     const email = address();
@@ -81,7 +64,7 @@ describe('the mail of an invitation', () => {
       await send();
     });
     expect([events, server.received.map(({ to }) => to)]).toEqual([[], [[email]]]);
-    const { head, text, html } = decode(server.received[0]!.raw);
+    const { head, text, html } = decodeMail(server.received[0]!.raw);
     expect(head).toContain('From: Vestibule <vestibule@example.org>');
     expect(head).toContain('Subject: You are invited to Atelier');
     expect(head).not.toContain(tokenOf(acceptLink));
@@ -105,7 +88,7 @@ describe('the mail of an invitation', () => {
   it('is in French when that is asked for, and leads to the frontend that was named', async () => {
     const { acceptLink } = await create({ locale: 'FR', acceptUrl: `${gateway.url}/rejoindre` });
     await send();
-    const { head, text, html } = decode(server.received[0]!.raw);
+    const { head, text, html } = decodeMail(server.received[0]!.raw);
     expect(head).toMatch(/Subject: =\?UTF-8\?/);
     expect(text).toContain('Ines Rossi vous invite à rejoindre Atelier.');
     expect(acceptLink).toContain('/rejoindre#token=');

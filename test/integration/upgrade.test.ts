@@ -38,7 +38,11 @@ it('a database of before roles had permissions is brought up to date with its ro
   await rows(`insert into events (id, tenant_id, type, at, actor_kind, via)
     values (gen_random_uuid(), $1, 'session.ended', now(), 'SYSTEM', 'test')`);
 
-  expect(await migrate(test.database)).toEqual(['20261123-organizations', '20261124-factors-and-directories']);
+  expect(await migrate(test.database)).toEqual([
+    '20261123-organizations',
+    '20261124-factors-and-directories',
+    '20261125-enrollment',
+  ]);
 
   expect(await rows(`select slug, is_mfa_required, custom_data::text from organizations where tenant_id = $1`)).toEqual(
     [

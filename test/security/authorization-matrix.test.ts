@@ -11,7 +11,11 @@ import {
   isLeafType,
   isObjectType,
 } from 'graphql';
+import { transact } from '../../src/database/transact.js';
+import { ActorKind } from '../../src/entities/enums.js';
+import type { Fact } from '../../src/events/catalogue.js';
 import { dispatchEvents } from '../../src/events/dispatch.js';
+import { recordEvents } from '../../src/events/record.js';
 import { buildSchema } from '../../src/resolvers/build-schema.js';
 import { readRequirement } from '../../src/schema/read-requirement.js';
 import type { GraphQLAnswer } from '../support/gateway.js';
@@ -42,6 +46,13 @@ afterAll(async () => {
   await world.gateway.close();
 });
 
+/** What subscriptions hand out, each with one that does. */
+const CHANGES = {
+  OrganizationChange: 'organizationChanged',
+  PetitionChange: 'petitionChanged',
+  PetitionInboxChange: 'petitionInboxChanged',
+};
+
 const objectTypes = Object.values(schema.getTypeMap()).filter(
   (type) => isObjectType(type) && !isIntrospectionType(type),
 );
@@ -51,7 +62,7 @@ const nodeTypes = objectTypes.filter(
 const valueTypes = objectTypes.filter(
   (type) =>
     !nodeTypes.includes(type) &&
-    !['Query', 'Mutation', 'Subscription', 'OrganizationChange', 'Viewer', 'SsoPreview'].includes(type.name),
+    !['Query', 'Mutation', 'Subscription', 'Viewer', 'SsoPreview', ...Object.keys(CHANGES)].includes(type.name),
 );
 const inputTypes = Object.values(schema.getTypeMap()).filter(isInputObjectType);
 /** Input types that stand inside others, or beside fields of objects, only: each is under what the field asks that it is given to. */
@@ -61,6 +72,15 @@ const NESTED_INPUTS = [
   'MemberFilterInput',
   'OrganizationApplicationFilterInput',
   'OrganizationRoleFilterInput',
+  'EnrollmentFlowSettingsInput',
+  'EnrollmentAttributeInput',
+  'EnrollmentChoiceInput',
+  'EnrollmentMailTemplateInput',
+  'EnrollmentMailWordsInput',
+  'PetitionTermsInput',
+  'EnrollmentAuthenticatorInput',
+  'EnrollmentFlowSourceInput',
+  'EnrollmentIdentifierInput',
 ];
 /** Their fields that ask for more, each with a query that uses it. */
 const memberFilter = (filter: string) => (w: World) =>
@@ -213,23 +233,69 @@ describe.each(['Query', 'Mutation'] as const)('every field of %s', (root) => {
   }
 });
 
-describe('every field of Subscription, and of what organizationChanged hands out', () => {
-  /** An event of the organization, after which there is another one: what is allowed begins with a result. */
-  let after: string;
+describe('every field of Subscription, and of what subscriptions hand out', () => {
+  /** An event after which there is another one that the subscription tells of: what is allowed begins with a result. */
+  const afterOf: Record<string, string> = {};
   beforeAll(async () => {
     const { gateway, ids } = world;
     const organizationId = ids.Organization.slice(4);
     await makeEvents(gateway, [{ organizationId }, { organizationId }]);
+    const petition = await writeEvents([ids.Petition, ids.Petition].map((id) => petitionFact(id.slice(4))));
+    // Whoever is signed in is told that their rights have changed.
+    const users = await Promise.all(CALLERS.map((caller) => userOf(caller)));
+    const rights = await writeEvents([
+      rightsFact(organizationId, null),
+      ...users.flatMap((id) => (id ? [rightsFact(organizationId, id)] : [])),
+    ]);
     await dispatchEvents(gateway.services, gateway.tenant.id);
     const [, before] = await gateway.rows<{ id: string }>(
-      `select id from events where tenant_id = $1 and organization_id = '${organizationId}' order by id desc limit 2`,
+      `select id from events where tenant_id = $1 and organization_id = '${organizationId}' and type = 'user.updated'
+       order by id desc limit 2`,
     );
-    after = `evt_${before!.id}`;
+    Object.assign(afterOf, {
+      organizationChanged: `evt_${before!.id}`,
+      auditEvents: `evt_${before!.id}`,
+      petitionChanged: petition,
+      petitionInboxChanged: rights,
+    });
   });
+
+  /** Writes events, and gives the id of the first. */
+  async function writeEvents(facts: Fact[]): Promise<string> {
+    const { services, tenant, rows } = world.gateway;
+    const actor = { kind: ActorKind.SYSTEM, userId: null, via: 'matrix' };
+    await transact(services.database, tenant.id, (manager) =>
+      recordEvents(manager, { tenantId: tenant.id, at: services.clock(), actor }, facts),
+    );
+    const [first] = await rows<{ id: string }>(
+      `select id from (select id from events where tenant_id = $1 order by id desc limit ${facts.length}) e order by id limit 1`,
+    );
+    return `evt_${first!.id}`;
+  }
+
+  const petitionFact = (objectId: string): Fact => ({
+    type: 'petition.advanced',
+    organizationId: world.ids.Organization.slice(4),
+    objectId,
+    after: { action: 'NOTIFICATION_SENT', party: 'SYSTEM' },
+  });
+  const rightsFact = (organizationId: string, userId: string | null): Fact => ({
+    type: 'membership.roles_changed',
+    organizationId,
+    userId,
+    objectId: world.ids.Membership.slice(4),
+    before: { roles: ['member'] },
+    after: { roles: ['member'] },
+  });
+
+  async function userOf(caller: Caller): Promise<string | null> {
+    const { data } = await ask('{ viewer { user { id } } }', caller);
+    return (data?.viewer?.user?.id as string | undefined)?.slice(4) ?? null;
+  }
 
   async function subscribe(name: string, selection: string, caller: Caller, given = {}): Promise<string> {
     const { arguments: usual } = await callOf(world, `Subscription.${name}`);
-    const used: Record<string, unknown> = { ...usual, after, ...given };
+    const used: Record<string, unknown> = { ...usual, after: afterOf[name], ...given };
     const field = schema.getSubscriptionType()!.getFields()[name]!;
     const declared = field.args.filter((argument) => used[argument.name] !== undefined);
     const query = `subscription (${declared.map((argument) => `$${argument.name}: ${String(argument.type)}`).join(', ')}) {
@@ -250,7 +316,8 @@ describe('every field of Subscription, and of what organizationChanged hands out
       check(place, await eachCaller((caller) => subscribe(name, '{ id }', caller)));
       for (const { name: argument, type } of field.args) {
         const { arguments: usual } = await callOf(world, place);
-        const value = argument === 'after' ? after : (usual[argument] ?? sampleOf(place, argument, String(type)));
+        const value =
+          argument === 'after' ? afterOf[name] : (usual[argument] ?? sampleOf(place, argument, String(type)));
         check(
           `${place}(${argument}:)`,
           await eachCaller((caller) => subscribe(name, '{ id }', caller, { [argument]: value })),
@@ -259,17 +326,16 @@ describe('every field of Subscription, and of what organizationChanged hands out
     },
   );
 
-  const change = schema.getType('OrganizationChange');
-  it.each(isObjectType(change) ? Object.values(change.getFields()).map((field) => [field.name, field] as const) : [])(
-    'OrganizationChange.%s',
-    async (name, field) => {
-      const selection = `{ __typename asked: ${name}${subselection(field)} }`;
-      check(
-        `OrganizationChange.${name}`,
-        await eachCaller((caller) => subscribe('organizationChanged', selection, caller)),
-      );
-    },
-  );
+  const fields = Object.entries(CHANGES).flatMap(([name, subscription]) => {
+    const type = schema.getType(name);
+    return isObjectType(type)
+      ? Object.values(type.getFields()).map((field) => [`${name}.${field.name}`, field, subscription] as const)
+      : [];
+  });
+  it.each(fields)('%s', async (place, field, subscription) => {
+    const selection = `{ __typename asked: ${field.name}${subselection(field)} }`;
+    check(place, await eachCaller((caller) => subscribe(subscription, selection, caller)));
+  });
 });
 
 /** Calls a root field; a denial must leave every row as it was. */

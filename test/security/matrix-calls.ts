@@ -52,11 +52,16 @@ export async function callOf(world: World, rootField: string): Promise<Call> {
     case 'Subscription.organizationChanged':
       return query({ id: ids.Organization }, '{ id }');
     case 'Subscription.auditEvents':
+    case 'Subscription.petitionInboxChanged':
       return query({ organizationId: ids.Organization }, '{ id }');
+    case 'Subscription.petitionChanged':
+      return query({ id: ids.Petition }, '{ id }');
     case 'Query._service':
       return query({}, '{ sdl }');
     case 'Query._entities':
       return query({ representations: [{ __typename: 'Organization', id: ids.Organization }] }, '{ __typename }');
+    case 'Query.enrollmentMailPreview':
+      return query({ id: world.flow, kind: 'CONFIRMATION', locale: 'EN' }, '{ subject }');
     case 'Mutation.organizationCreate':
       return input({ name: 'Matrix' });
     case 'Mutation.organizationUpdate':
@@ -233,6 +238,84 @@ export async function callOf(world: World, rootField: string): Promise<Call> {
     case 'Mutation.scimGroupMap':
     case 'Mutation.scimGroupUnmap':
       return input({ id: await world.freshScimGroup(), organizationId: ids.Organization });
+    case 'Query.enrollmentFlow':
+    case 'Query.enrollmentFlowOffer':
+      return query({ id: ids.EnrollmentFlow }, '{ id }');
+    case 'Query.enrollmentFlows':
+    case 'Query.enrollmentFlowsOffered':
+    case 'Query.termsList':
+      return query({}, page);
+    case 'Query.enrollmentFlowTemplates':
+      return query({}, '{ title }');
+    case 'Query.enrollmentFlowExplain':
+      return query({ id: ids.EnrollmentFlow }, '{ starters }');
+    case 'Query.enrollmentFlowCheck':
+      return query({ input: { organizationId: ids.Organization, name: 'Matrix' } }, '{ userErrors { code } }');
+    case 'Mutation.enrollmentFlowCreate':
+      return input({ organizationId: ids.Organization, name: 'Matrix' });
+    case 'Mutation.enrollmentFlowUpdate':
+    case 'Mutation.enrollmentFlowActivate':
+      return input({ id: ids.EnrollmentFlow });
+    case 'Mutation.enrollmentFlowSuspend':
+    case 'Mutation.enrollmentFlowMakeTemplate':
+    case 'Mutation.enrollmentFlowDelete':
+      return input({ id: await world.freshFlow() });
+    case 'Query.terms':
+      return query({ id: ids.Terms }, '{ id }');
+    case 'Mutation.termsCreate':
+      return input({ organizationId: await world.freshShared(), title: 'Matrix', body: 'Matrix' });
+    case 'Mutation.termsUpdate':
+      return input({ id: ids.Terms });
+    case 'Mutation.termsDelete':
+      return input({ id: await world.freshTerms() });
+    case 'Query.petition':
+      return query({ id: ids.Petition }, '{ id }');
+    case 'Query.petitions':
+      return query({ organizationId: ids.Organization }, page);
+    case 'Query.viewerPetitions':
+      return query({}, page);
+    case 'Mutation.petitionStart':
+      return input({ flowId: world.flow });
+    case 'Mutation.petitionSelectEnrollee':
+      return input({ id: ids.Petition, enrolleeId: ids.User });
+    case 'Mutation.petitionSubmitAttributes':
+      return input({ id: await world.freshPetition(), attributes: {} });
+    case 'Mutation.petitionAgreeToTerms':
+      return input({ id: ids.Petition, terms: [] });
+    case 'Mutation.petitionContinue':
+      return input({ id: ids.Petition });
+    case 'Mutation.petitionOpenConfirmation':
+    case 'Mutation.petitionConfirm':
+    case 'Mutation.petitionDecline':
+      return input({ token: 'matrix' });
+    case 'Mutation.petitionResendConfirmation':
+      return input({ id: ids.Petition });
+    case 'Mutation.petitionUndoMerge':
+      return input({ id: ids.Petition });
+    case 'Mutation.petitionCancel':
+    case 'Mutation.petitionDelete':
+      return input({ id: await world.freshPetition() });
+    case 'Mutation.petitionApprove':
+    case 'Mutation.petitionDeny':
+    case 'Mutation.petitionFlagDuplicate':
+      return input({ id: await world.freshPetition() });
+    case 'Mutation.petitionComment':
+      return input({ id: ids.Petition, text: 'Matrix' });
+    case 'Mutation.petitionRecordVetting':
+      return input({ id: ids.Petition, outcome: 'PASSED' });
+    case 'Query.petitionInbox':
+    case 'Query.approverDelegations':
+      return query({}, page);
+    case 'Query.petitionInboxCounts':
+      return query({}, '{ total }');
+    case 'Query.viewerDelegations':
+      return query({ direction: 'GIVEN' }, page);
+    case 'Mutation.approverDelegationCreate': {
+      const endsAt = new Date(Date.now() + 60_000).toISOString();
+      return input({ delegateId: ids.User, organizationId: ids.Organization, endsAt });
+    }
+    case 'Mutation.approverDelegationDelete':
+      return input({ id: await world.freshDelegation() });
     case 'Query.organizationInvitation':
       return query({ id: ids.Invitation }, '{ id }');
     case 'Query.organizationInvitations':
@@ -290,6 +373,11 @@ const SAMPLES_BY_NAME: Record<string, unknown> = {
   userId: `usr_${NOBODY}`,
   actorUserId: `usr_${NOBODY}`,
   roleId: `rol_${NOBODY}`,
+  copyOf: `flo_${NOBODY}`,
+  flowId: `flo_${NOBODY}`,
+  petitionId: `pet_${NOBODY}`,
+  delegateId: `usr_${NOBODY}`,
+  enrolleeId: `usr_${NOBODY}`,
   inviterId: `usr_${NOBODY}`,
   clientId: 'vestibule',
   organizationId: `org_${NOBODY}`,
@@ -311,6 +399,10 @@ const SAMPLES_BY_NAME: Record<string, unknown> = {
   defaultOrganizationName: 'Organization {identifier}',
 };
 
+const SAMPLES_BY_PLACE: Record<string, unknown> = {
+  'Query.petitionInbox(after:)': Buffer.from(`["2026-01-01T00:00:00.000000Z","${NOBODY}"]`).toString('base64url'),
+};
+
 const SAMPLES_BY_TYPE: Record<string, unknown> = {
   Boolean: false,
   String: 'matrix',
@@ -320,6 +412,10 @@ const SAMPLES_BY_TYPE: Record<string, unknown> = {
   NameStatus: 'CONFIRMED',
   OrganizationOrder: 'NAME',
   MemberOrder: 'NAME',
+  EnrollmentFlowStatus: 'ACTIVE',
+  EnrollmentFlowTemplateName: 'SELF_SIGN_UP',
+  EnrollmentFlowSettingsInput: {},
+  PetitionInboxOrder: 'OLDEST_FIRST',
   EventOrder: 'OLDEST',
   ClientAuthentication: 'CLIENT_SECRET_POST',
   EmailTrust: 'NONE',
@@ -327,6 +423,9 @@ const SAMPLES_BY_TYPE: Record<string, unknown> = {
   IdentifierScheme: 'SIRET',
   LogoKind: 'LIGHT',
   InvitationStatus: 'PENDING',
+  '[PetitionStatus!]': ['CREATED'],
+  JSON: {},
+  EnrollmentMailWordsInput: { subject: 'Hello', text: 'Hello' },
   MailLocale: 'EN',
   MfaRule: 'FACTOR_CONFIGURED',
   MissingOrganization: 'KEEP',
@@ -348,7 +447,7 @@ const SAMPLES_BY_TYPE: Record<string, unknown> = {
 
 /** A value for an argument or input field that the call above leaves out. */
 export function sampleOf(place: string, name: string, typeName: string): unknown {
-  const value = SAMPLES_BY_NAME[name] ?? SAMPLES_BY_TYPE[typeName.replace(/!$/, '')];
+  const value = SAMPLES_BY_PLACE[place] ?? SAMPLES_BY_NAME[name] ?? SAMPLES_BY_TYPE[typeName.replace(/!$/, '')];
   if (value === undefined) throw new Error(`${place}: ${typeName} has no sample in test/security/matrix-calls.ts`);
   return value;
 }

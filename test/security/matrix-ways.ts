@@ -102,6 +102,23 @@ export function waysTo(type: NodeType, ids: World['ids']): Way[] {
         { name: 'directly', query: `{ auditEvent(id: "${id}") { FIELDS } }`, pathIn: () => ['auditEvent'] },
       ];
     // The lists are for administrators, or for the invited person: not all who see it see them.
+    case 'EnrollmentFlow':
+      return [
+        ...common,
+        { name: 'directly', query: `{ enrollmentFlow(id: "${id}") { FIELDS } }`, pathIn: () => ['enrollmentFlow'] },
+        ...onPage('on the list', '{ enrollmentFlows(first: 100) { PAGE } }', ['enrollmentFlows']),
+      ];
+    case 'Terms':
+      return [
+        ...common,
+        { name: 'directly', query: `{ terms(id: "${id}") { FIELDS } }`, pathIn: () => ['terms'] },
+        ...onPage('on the list', '{ termsList(first: 100) { PAGE } }', ['termsList']),
+      ];
+    case 'Petition':
+      return [
+        ...common,
+        { name: 'directly', query: `{ petition(id: "${id}") { FIELDS } }`, pathIn: () => ['petition'] },
+      ];
     case 'Invitation':
       return [
         ...common,

@@ -7,8 +7,10 @@ import { Notice } from '../../src/entities/index.js';
 import { makeApplication, makePermission, makeRole } from '../support/applications.js';
 import type { Browser } from '../support/browser.js';
 import { makeConnection, makeMembership, makeOrganization, makeUser } from '../support/factories.js';
+import { makeFlow, makeTerms } from '../support/flows.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { makeInvitation } from '../support/invitations.js';
+import { makePetition, start } from '../support/petitions.js';
 import { makeScimGroup, makeScimToken } from '../support/scim.js';
 import { makeEndpoint, makeEvents } from '../support/webhooks.js';
 
@@ -46,6 +48,10 @@ export interface World {
     | 'OrganizationApplication'
     | 'ScimToken'
     | 'Invitation'
+    | 'EnrollmentFlow'
+    | 'Terms'
+    | 'Petition'
+    | 'ApproverDelegation'
     | 'ScimGroup',
     string
   >;
@@ -57,6 +63,16 @@ export interface World {
   freshFactor: () => Promise<string>;
   /** For the address of `self`, to an organization of its own that the callers are in. */
   freshInvitation: () => Promise<string>;
+  /** Of the organization. */
+  freshFlow: () => Promise<string>;
+  /** Of an organization of their own that the callers are in. */
+  freshTerms: () => Promise<string>;
+  /** Of `self`, in the organization: it waits for its attributes. */
+  freshPetition: () => Promise<string>;
+  /** By which another member decides for `self` in the organization. */
+  freshDelegation: () => Promise<string>;
+  /** A flow by which everybody who is signed in may enroll in the organization, with approval. */
+  flow: string;
   /** Of the other connection. */
   freshScimToken: () => Promise<string>;
   /** Of the other connection, with a user of its directory. */
@@ -74,7 +90,10 @@ export interface World {
 }
 
 export async function createWorld(): Promise<World> {
-  const gateway = await startGateway();
+  // Mail is queued; nobody sends it here.
+  const gateway = await startGateway({
+    environment: { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'door@example.org' },
+  });
   const { tenant } = gateway;
   const organization = await makeOrganization(tenant, { siret: '13002526500013', slug: 'matrix' });
   const other = await makeOrganization(tenant, { siret: '11002001300097' });
@@ -163,17 +182,35 @@ export async function createWorld(): Promise<World> {
     return `org_${shared.id}`;
   };
   const selfEmail = String(self.person.claims.email);
+  const petition = await makePetition(gateway, self.browser, { organizationId: organization.id });
+  const freshDelegation = async () => {
+    const id = v7();
+    await gateway.rows(
+      `insert into approver_delegations
+         (id, tenant_id, user_id, delegate_user_id, organization_id, starts_at, ends_at, created_at)
+       values ($2, $1, $3, $4, $5, now(), now() + interval '1 day', now())`,
+      [id, self.userId, otherAdministrator.userId, organization.id],
+    );
+    return `dlg_${id}`;
+  };
+  // Who signs in again has another one.
+  const browsers: World['browsers'] = {
+    anonymous: null,
+    self: self.browser,
+    member: member.browser,
+    administrator: administrator.browser,
+    otherAdministrator: otherAdministrator.browser,
+    tenantAdministrator: tenantAdministrator.browser,
+  };
   return {
     gateway,
+    freshDelegation,
+    flow: petition.flowId,
+    freshFlow: () => makeFlow(gateway, administrator.browser, { organizationId: `org_${organization.id}` }),
+    freshTerms: async () => makeTerms(gateway, administrator.browser, { organizationId: await freshShared() }),
+    freshPetition: async () => (await start(gateway, browsers.self, petition.flowId)).petition.id as string,
     otherConnection: `con_${otherConnection.id}`,
-    browsers: {
-      anonymous: null,
-      self: self.browser,
-      member: member.browser,
-      administrator: administrator.browser,
-      otherAdministrator: otherAdministrator.browser,
-      tenantAdministrator: tenantAdministrator.browser,
-    },
+    browsers,
     ids: {
       Organization: `org_${organization.id}`,
       User: `usr_${self.userId}`,
@@ -193,6 +230,10 @@ export async function createWorld(): Promise<World> {
       OrganizationApplication: made.organizationApplication,
       ScimToken: await makeScimToken(gateway, gateway.connection.id),
       Invitation: await makeInvitation(gateway, { organizationId: organization.id, email: selfEmail }),
+      Petition: petition.petitionId,
+      EnrollmentFlow: await makeFlow(gateway, administrator.browser, { organizationId: `org_${organization.id}` }),
+      Terms: await makeTerms(gateway, administrator.browser, { organizationId: `org_${organization.id}` }),
+      ApproverDelegation: await freshDelegation(),
       ScimGroup: await makeScimGroup(gateway, gateway.connection.id, [self.userId]),
     },
     freshOrganization: async () => `org_${(await makeOrganization(tenant)).id}`,

@@ -86,6 +86,7 @@ const PASSING_TABLES = [
   'factor_challenges',
   'oidc_records',
   'oidc_keys',
+  'attempt_counts',
 ];
 const CHAINED_TABLES = ['outbox', 'audit_chain', 'audit_heads', 'webhook_deliveries', 'webhook_attempts'];
 /** Tables that note when a row was last used. */

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { SMTPServer } from 'smtp-server';
 import { v7 } from 'uuid';
 import type { Browser } from './browser.js';
@@ -77,6 +77,7 @@ export interface ReceivedMail {
 
 /** A real SMTP server. `refusal` is what it answers to recipients: an SMTP code, or null to take them. */
 export async function startMailServer(port = 0) {
+  const arrivals = new EventEmitter();
   const state = { received: [] as ReceivedMail[], refusal: null as number | null, refusedData: null as number | null };
   const refuse = (code: number) => Object.assign(new Error('5.1.1 <somebody@example.org> no'), { responseCode: code });
   const smtp = new SMTPServer({
@@ -88,15 +89,38 @@ export async function startMailServer(port = 0) {
       stream.on('end', () => {
         if (state.refusedData) return done(refuse(state.refusedData));
         const to = session.envelope.rcptTo.map(({ address }) => address);
-        state.received.push({ to, raw: Buffer.concat(chunks).toString() });
+        const mail = { to, raw: Buffer.concat(chunks).toString() };
+        state.received.push(mail);
+        arrivals.emit('mail', mail);
         return done();
       });
     },
   });
+  // A client that is killed cuts its connection off.
+  smtp.on('error', () => undefined);
   const listening = smtp.listen(port, '127.0.0.1');
   await once(listening, 'listening');
   return Object.assign(state, {
     port: (listening.address() as { port: number }).port,
+    /** The next mail to come in. */
+    next: async () => ((await once(arrivals, 'mail')) as [ReceivedMail])[0],
     close: () => new Promise<void>((resolve) => smtp.close(() => resolve())),
   });
+}
+
+/** The parts of a mail, decoded. */
+export function decodeMail(raw: string) {
+  const [, boundary] = /boundary="([^"]+)"/.exec(raw)!;
+  const parts = raw.split(`--${boundary}`).slice(1, 3);
+  const [text, html] = parts.map((part) => {
+    const [head, ...body] = part.split('\r\n\r\n');
+    const content = body.join('\r\n\r\n');
+    if (/base64/i.test(head!)) return Buffer.from(content, 'base64').toString();
+    if (!/quoted-printable/i.test(head!)) return content;
+    const bytes = content
+      .replace(/=\r\n/g, '')
+      .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+    return Buffer.from(bytes, 'latin1').toString();
+  });
+  return { head: raw.split('\r\n\r\n')[0]!, text: text!, html: html! };
 }

@@ -8,6 +8,16 @@ type Telling = Record<string, string>;
 
 const ids = (column: string, ...types: string[]): Telling => Object.fromEntries(types.map((type) => [type, column]));
 
+const PETITION_TYPES = [
+  ...['petition.created', 'petition.status_changed', 'petition.confirmed', 'petition.approved', 'petition.denied'],
+  ...['petition.flagged_duplicate', 'petition.advanced', 'petition.finalized', 'petition.deleted'],
+];
+/** A row of a petition. */
+const ofPetition: Telling = {
+  ...ids('petition_id', ...PETITION_TYPES),
+  'organization.deleted': 'petition_id.organization_id',
+};
+
 /** Tables that hold state, and the events by which a change of a row may be told. */
 export const STATE_TABLES: Record<string, Telling> = {
   tenants: ids('id', 'tenant.created', 'tenant.updated'),
@@ -100,15 +110,16 @@ export const STATE_TABLES: Record<string, Telling> = {
   users: ids(
     'id',
     ...['user.created', 'user.updated', 'user.deleted', 'user.approved', 'user.suspended', 'user.resumed'],
-    ...['user.tenant_administrator_granted', 'user.tenant_administrator_revoked'],
+    ...['user.approval_withdrawn', 'user.tenant_administrator_granted', 'user.tenant_administrator_revoked'],
   ),
+  user_identifiers: ids('user_id', 'user.created', 'user.updated', 'user.deleted'),
   connections: ids('id', 'connection.created', 'connection.updated'),
   identities: {
     ...ids('id', 'identity.linked', 'identity.unlinked', 'user.signed_in'),
     'user.deleted': 'user_id',
   },
   memberships: {
-    ...ids('id', 'membership.added', 'membership.moved', 'membership.removed'),
+    ...ids('id', 'membership.added', 'membership.moved', 'membership.updated', 'membership.removed'),
     'organization.deleted': 'organization_id',
     // The name by which members are sorted goes with the user's.
     'user.updated': 'user_id',
@@ -130,6 +141,36 @@ export const STATE_TABLES: Record<string, Telling> = {
     'organization.deleted': 'active_organization_id',
     'user.deleted': 'user_id',
   },
+  enrollment_flows: {
+    ...ids('id', 'enrollment_flow.created', 'enrollment_flow.updated', 'enrollment_flow.status_changed'),
+    'enrollment_flow.deleted': 'id',
+    'organization.deleted': 'organization_id',
+  },
+  enrollment_flow_versions: {
+    ...ids('flow_id', 'enrollment_flow.created', 'enrollment_flow.updated', 'enrollment_flow.deleted'),
+    'organization.deleted': 'flow_id.organization_id',
+  },
+  terms: {
+    ...ids('id', 'terms.created', 'terms.updated', 'terms.deleted'),
+    'organization.deleted': 'organization_id',
+  },
+  petitions: {
+    ...ids('id', ...PETITION_TYPES),
+    'organization.deleted': 'organization_id',
+    'enrollment_flow.deleted': 'flow_id',
+    'user.deleted': 'enrollee_user_id',
+  },
+  petition_history: ofPetition,
+  petition_confirmations: ofPetition,
+  petition_decisions: ofPetition,
+  petition_comments: ofPetition,
+  approver_delegations: {
+    ...ids('id', 'approver_delegation.created', 'approver_delegation.deleted'),
+    'organization.deleted': 'organization_id',
+    'user.deleted': 'user_id',
+  },
+  petition_merges: ofPetition,
+  terms_agreements: { ...ofPetition, 'terms.deleted': 'terms_id' },
   webhook_endpoints: {
     ...ids('id', 'webhook_endpoint.created', 'webhook_endpoint.updated', 'webhook_endpoint.deleted'),
     ...ids('id', 'webhook_endpoint.secret_rotated', 'webhook_endpoint.disabled'),
@@ -148,11 +189,14 @@ export const OTHER_TABLES: Record<string, string> = {
   webhook_attempts: 'is how sending an event went',
   notices: 'tell somebody of an event',
   invitation_recipients: 'are remembered so that nobody is mailed too often',
+  attempt_counts: 'are remembered so that nobody tries too often',
+  petition_mails: 'are on their way to somebody: what they are about is told, and one that fails',
   login_transactions: 'are trips to a provider under way: each ends in an event, or expires',
   factor_challenges: 'are open questions: each is answered, or expires',
   oidc_records: 'are codes, grants and tokens of applications under way: each expires',
   logout_tokens: 'are remembered so that each serves once',
   idempotency_keys: 'are remembered so that a request that is repeated changes nothing',
+  identifier_counters: 'are the last numbers of identifiers: each identifier is told of with its user',
 };
 
 /** Columns that change in passing. */
@@ -173,7 +217,7 @@ const PASSING: Record<string, string[]> = {
 const EDITED: Record<string, Record<string, string | null>> = {
   tenants: {},
   organizations: { search_text: 'name', search_document: null, name_lookup_at: null, name_lookup_attempts: null },
-  users: { email_normalized: 'email', search_name: null, search_email: 'email' },
+  users: { email_normalized: 'email', search_name: null, search_family_name: null, search_email: 'email' },
   connections: { sealed_client_secret: 'hasClientSecret' },
   roles: {},
   permissions: {},
@@ -269,7 +313,7 @@ function readEvents({ database, tenant }: Gateway): Promise<WrittenEvent[]> {
 function valueOf(row: Row, path: string, states: Snapshot[]): unknown {
   const [column, next] = path.split('.') as [string, string | undefined];
   if (!next) return row[column];
-  const table = `${column.replace(/_id$/, '')}s`;
+  const table = column === 'flow_id' ? 'enrollment_flows' : `${column.replace(/_id$/, '')}s`;
   return states.map((state) => state.get(table)!.get(String(row[column]))).find(Boolean)?.[next];
 }
 

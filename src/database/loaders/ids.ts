@@ -19,6 +19,11 @@ export const ID_PREFIXES = {
   Factor: 'fac',
   ScimToken: 'sct',
   ScimGroup: 'scg',
+  EnrollmentFlow: 'flo',
+  Petition: 'pet',
+  Terms: 'trm',
+  ApproverDelegation: 'dlg',
+  Source: 'src',
 } as const;
 
 export type NodeType = keyof typeof ID_PREFIXES;

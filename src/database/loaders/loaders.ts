@@ -1,6 +1,9 @@
 import type { Database } from '../database.js';
 import { createApplicationLoaders } from './applications.js';
+import { createApproverDelegationLoaders } from './approver-delegations.js';
+import { createAttributeLoaders } from './attributes.js';
 import { createConnectionLoaders } from './connections.js';
+import { createEnrollmentFlowLoaders } from './enrollment-flows.js';
 import { createEventLoaders } from './events.js';
 import { createFactorLoaders } from './factors.js';
 import { readGlobalId } from './ids.js';
@@ -9,9 +12,11 @@ import { createInvitationLoaders } from './invitations.js';
 import { createMembershipLoaders } from './members.js';
 import { createOrganizationApplicationLoaders } from './organization-applications.js';
 import { createOrganizationLoaders } from './organizations.js';
+import { createPetitionLoaders } from './petitions.js';
 import { createRoleLoaders } from './roles.js';
 import type { AnyNodeRow, TenantRow } from './rows.js';
 import { createScimLoaders } from './scim.js';
+import { createTermsLoaders } from './terms.js';
 import { createUserLoaders } from './users.js';
 import { createWebhookLoaders } from './webhooks.js';
 
@@ -26,11 +31,16 @@ export function createLoaders(database: Database) {
   const events = createEventLoaders(database);
   const factors = createFactorLoaders(database);
   const webhooks = createWebhookLoaders(database);
+  const attributes = createAttributeLoaders(database);
   const scim = createScimLoaders(database);
   const invitations = createInvitationLoaders(database);
+  const petitions = createPetitionLoaders(database);
+  const approverDelegations = createApproverDelegationLoaders(database);
   const jit = createJitLoaders(database);
   const roles = createRoleLoaders(database);
   const applications = createApplicationLoaders(database);
+  const enrollmentFlows = createEnrollmentFlowLoaders(database);
+  const terms = createTermsLoaders(database);
   const organizationApplications = createOrganizationApplicationLoaders(database);
 
   /** The tenant and its settings. */
@@ -73,12 +83,20 @@ export function createLoaders(database: Database) {
         return applications.secretById(tenantId, read.uuid);
       case 'OrganizationApplication':
         return organizationApplications.byId(tenantId, read.uuid);
+      case 'Petition':
+        return petitions.byId(tenantId, read.uuid);
+      case 'ApproverDelegation':
+        return approverDelegations.byId(tenantId, read.uuid);
       case 'Invitation':
         return invitations.byId(tenantId, read.uuid);
       case 'ScimToken':
         return scim.tokenById(tenantId, read.uuid);
       case 'ScimGroup':
         return scim.groupById(tenantId, read.uuid);
+      case 'EnrollmentFlow':
+        return enrollmentFlows.byId(tenantId, read.uuid);
+      case 'Terms':
+        return terms.byId(tenantId, read.uuid);
       case 'WebhookEndpoint':
         return webhooks.endpointById(tenantId, read.uuid);
       case 'WebhookDelivery':
@@ -96,9 +114,14 @@ export function createLoaders(database: Database) {
     factors,
     roles,
     applications,
+    enrollmentFlows,
+    terms,
     organizationApplications,
     invitations,
+    petitions,
+    approverDelegations,
     webhooks,
+    attributes,
     scim,
     tenant,
     node,

@@ -63,6 +63,8 @@ interface PageSource<Row> {
   columns: string;
   /** The table and its alias: `users u`. */
   table: string;
+  /** The alias of the table that is paged through, where it is not the last word of `table`. */
+  alias?: string;
   where: string;
   /** What `where` takes. */
   values: unknown[];
@@ -86,9 +88,18 @@ export async function readPage<Row extends { uuid: string }>(
   database: Database,
   tenantId: string,
   { first, after }: PageRequest,
-  { columns, table, where, values, sortBy, newestFirst, inOrder, map }: PageSource<Row>,
+  {
+    columns,
+    table,
+    alias = table.split(' ').at(-1)!,
+    where,
+    values,
+    sortBy,
+    newestFirst,
+    inOrder,
+    map,
+  }: PageSource<Row>,
 ): Promise<Page<Row>> {
-  const alias = table.split(' ').at(-1)!;
   const id = `${alias}.id`;
   const next = values.length + 2;
   const beyond = sortBy

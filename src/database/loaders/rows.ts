@@ -1,9 +1,11 @@
 import type {
   ApplicationKind,
   ApplicationStatus,
+  ApproverKind,
   ConnectionPreset,
   ConnectionStatus,
   FactorKind,
+  FlowStatus,
   IdentifierScheme,
   InvitationMailStatus,
   InvitationStatus,
@@ -15,13 +17,19 @@ import type {
   NameSource,
   NameStatus,
   OrganizationStatus,
+  PetitionAction,
+  PetitionParty,
+  PetitionStatus,
+  PetitionStep,
   RoleKind,
   SessionTransport,
   UserStatus,
+  VettingStatus,
   WebhookDeliveryStatus,
   WebhookDisabledReason,
   WebhookEndpointStatus,
 } from '../../entities/enums.js';
+import type { FlowSettings } from '../../entities/flow-settings.js';
 import type { ConnectionSettings } from '../../entities/connection-settings.js';
 import type { EventFactRow } from './event-row.js';
 
@@ -331,7 +339,124 @@ export interface ScimGroupMappingRow {
   createdAt: string;
 }
 
+export interface PetitionRow extends NodeRow<'Petition'> {
+  flowUuid: string | null;
+  flowVersion: number;
+  flowName: string;
+  /** The settings of the version that it began with. */
+  flow: FlowSettings;
+  /** Null once the flow is deleted. */
+  flowStatus: FlowStatus | null;
+  /** Whose flow it is; null: the tenant's, or it is deleted. */
+  flowOrganizationUuid: string | null;
+  organizationUuid: string | null;
+  status: PetitionStatus;
+  step: PetitionStep;
+  waitsFor: PetitionParty | null;
+  petitionerUuid: string | null;
+  enrolleeUuid: string | null;
+  petitionerTokenHash: string | null;
+  petitionerTokenExpiresAt: string | null;
+  enrolleeTokenHash: string | null;
+  enrolleeTokenExpiresAt: string | null;
+  progress: object;
+  attributes: Record<string, unknown>;
+  email: string | null;
+  emailNormalized: string | null;
+  isEmailVerified: boolean;
+  locale: MailLocale;
+  returnUrl: string | null;
+  approverKind: ApproverKind | null;
+  approverRoleUuid: string | null;
+  approverOrganizationUuid: string | null;
+  /** It was found among what the viewer may decide on. */
+  isApprovable?: true;
+  decidedByUuid: string | null;
+  decidedAt: string | null;
+  decisionComment: string | null;
+  vettingStatus: VettingStatus | null;
+  membershipUuid: string | null;
+  waitsSince: string;
+  expiresAt: string | null;
+  reminders: number;
+  isEscalated: boolean;
+  createdAt: string;
+  updatedAt: string;
+  finishedAt: string | null;
+  version: number;
+}
+
+/** A row of the history of a petition. */
+export interface PetitionHistoryRow {
+  uuid: string;
+  action: PetitionAction;
+  statusBefore: PetitionStatus | null;
+  statusAfter: PetitionStatus | null;
+  comment: string | null;
+  party: PetitionParty;
+  actorUserUuid: string | null;
+  actorApplicationUuid: string | null;
+  at: string;
+}
+
+/** An enrollment flow with the settings that petitions begin with from now on. */
+export interface EnrollmentFlowRow extends NodeRow<'EnrollmentFlow'> {
+  /** Null: the tenant's. */
+  organizationUuid: string | null;
+  name: string;
+  description: string | null;
+  status: FlowStatus;
+  versionUuid: string;
+  /** The number of that version. */
+  number: number;
+  settings: FlowSettings;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+/** What an enrollment flow was set to. */
+export interface EnrollmentFlowVersionRow {
+  uuid: string;
+  /** Null once the flow is deleted. */
+  flowUuid: string | null;
+  number: number;
+  name: string;
+  settings: FlowSettings;
+  createdAt: string;
+  createdByUserUuid: string | null;
+}
+
+/** What people agree to as they are enrolled: either `url` or `body`. */
+export interface TermsRow extends NodeRow<'Terms'> {
+  /** Null: the tenant's. */
+  organizationUuid: string | null;
+  title: string;
+  url: string | null;
+  body: string | null;
+  isActive: boolean;
+  edition: number;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+/** Who decides on petitions for somebody who is away, and how long. */
+export interface ApproverDelegationRow extends NodeRow<'ApproverDelegation'> {
+  userUuid: string;
+  delegateUuid: string;
+  /** Null: in all organizations. */
+  organizationUuid: string | null;
+  startsAt: string;
+  endsAt: string;
+  createdAt: string;
+}
+
 export type AnyNodeRow =
+  | ApproverDelegationRow
+  | EnrollmentFlowRow
+  | TermsRow
+  | PetitionRow
   | ScimTokenRow
   | ScimGroupRow
   | OrganizationRow

@@ -1,3 +1,4 @@
+import { Migration20261125Enrollment } from './20261125-enrollment.js';
 import { Migration20261124FactorsAndDirectories } from './20261124-factors-and-directories.js';
 import { Migration20261123Organizations } from './20261123-organizations.js';
 import { Migration20261122Events } from './20261122-events.js';
@@ -9,4 +10,5 @@ export const migrations = [
   { name: '20261122-events', class: Migration20261122Events },
   { name: '20261123-organizations', class: Migration20261123Organizations },
   { name: '20261124-factors-and-directories', class: Migration20261124FactorsAndDirectories },
+  { name: '20261125-enrollment', class: Migration20261125Enrollment },
 ];

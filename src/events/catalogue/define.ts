@@ -18,6 +18,10 @@ export type EventSubject =
   | 'Application'
   | 'OrganizationApplication'
   | 'Invitation'
+  | 'EnrollmentFlow'
+  | 'Petition'
+  | 'Terms'
+  | 'ApproverDelegation'
   | null;
 
 type Values = z.ZodType<Record<string, unknown>, object> | undefined;

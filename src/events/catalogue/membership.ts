@@ -17,6 +17,8 @@ export const membershipEvents = {
       /** Null where nobody signed in for it. */
       connection: connectionSlug().nullable(),
       roles: z.array(z.string()),
+      /** The names of the attributes that an enrollment gave it. */
+      attributes: z.array(z.string()).optional(),
     }),
     example: {
       after: {
@@ -46,6 +48,15 @@ export const membershipEvents = {
     before: roles(),
     after: roles(),
     example: { before: { roles: ['member'] }, after: { roles: ['administrator', 'member'] } },
+  }),
+  'membership.updated': defineEvent({
+    description:
+      'Attributes of a membership have other values: the names of those that had one, and that have one now.',
+    about: 'Membership',
+    changesRights: false,
+    before: z.strictObject({ attributes: z.array(z.string()) }),
+    after: z.strictObject({ attributes: z.array(z.string()) }),
+    example: { before: { attributes: [] }, after: { attributes: ['costCenter'] } },
   }),
   'membership.removed': defineEvent({
     description: 'A user is a member of an organization no more: they left, or were removed.',

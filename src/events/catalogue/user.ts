@@ -10,8 +10,16 @@ const profile = {
   familyName: z.string().nullable(),
 };
 
+/** What enrollment keeps of a person. The values of attributes are nobody's but the user's: their names will do. */
+const enrolled = {
+  attributes: z.array(z.string()),
+  identifiers: z.array(z.strictObject({ type: z.string(), value: z.string() })),
+};
+
 const changes = () =>
-  z.strictObject({ ...profile, hasEmailConflict: z.boolean(), isTenantAdministrator: z.boolean() }).partial();
+  z
+    .strictObject({ ...profile, ...enrolled, hasEmailConflict: z.boolean(), isTenantAdministrator: z.boolean() })
+    .partial();
 
 const status = () => z.strictObject({ status: oneOf(UserStatus) });
 
@@ -21,7 +29,12 @@ export const userEvents = {
     description: 'A user was made.',
     about: 'User',
     changesRights: false,
-    after: z.strictObject({ status: oneOf(UserStatus), ...profile }),
+    after: z.strictObject({
+      status: oneOf(UserStatus),
+      ...profile,
+      attributes: enrolled.attributes.optional(),
+      identifiers: enrolled.identifiers.optional(),
+    }),
     example: {
       after: {
         status: 'ACTIVE',
@@ -62,6 +75,14 @@ export const userEvents = {
     before: status(),
     after: status(),
     example: { before: { status: 'PENDING' }, after: { status: 'ACTIVE' } },
+  }),
+  'user.approval_withdrawn': defineEvent({
+    description: 'A user who was let in by a merge waits again, because the merge was undone.',
+    about: 'User',
+    changesRights: true,
+    before: status(),
+    after: status(),
+    example: { before: { status: 'ACTIVE' }, after: { status: 'PENDING' } },
   }),
   'user.suspended': defineEvent({
     description: 'A user was suspended.',

@@ -17,6 +17,9 @@ export interface FeedServices {
   findViewers: (tenantId: string, sessionIds: readonly string[]) => Promise<Map<string, SessionViewer>>;
 }
 
+/** Reads the viewer of one session, with those of others who ask at the same moment. */
+type FindViewer = (tenantId: string, sessionId: string) => Promise<SessionViewer | undefined>;
+
 /**
  * The live events of one tenant in this process. Each change is read once, by one statement, for all subscribers; where
  * it may change somebody's rights, the subscribers whom it may concern are authorized again before it is handed out.
@@ -28,18 +31,19 @@ export class TenantFeed {
   private isReading = false;
   private isBehind = false;
   private checks = 0;
-  private readonly ofSession = new Map<string, number>();
+  private readonly ofHolder = new Map<string, number>();
   private readonly pages = new Map<string, Promise<{ events: LiveEvent[]; upTo: number }>>();
   private begun: Promise<void> | null = null;
 
   constructor(
     private readonly services: FeedServices,
     private readonly tenantId: string,
+    private readonly findViewer: FindViewer,
   ) {}
 
-  /** How many subscriptions a session has. */
-  countOf(sessionId: string): number {
-    return this.ofSession.get(sessionId) ?? 0;
+  /** How many subscriptions a session has, or somebody without one. */
+  countOf(holder: string): number {
+    return this.ofHolder.get(holder) ?? 0;
   }
 
   /** Begins where the log ends. Whatever comes afterwards is notified, so the channel must be listened to before. */
@@ -55,19 +59,19 @@ export class TenantFeed {
 
   /** A subscription that has its rights checked from now on; its events come once it is consumed. */
   add(request: LiveRequest): LiveSubscription {
-    const { sessionId } = request.viewer;
-    const subscription = new LiveSubscription(
-      request,
-      this.position,
-      (one) => this.catchUp(one),
-      (one) => {
+    const subscription = new LiveSubscription(request, this.position, {
+      catchUp: (one) => this.catchUp(one),
+      verify: (one) => this.verify(one),
+      release: (one) => {
+        const { holder } = one;
         this.subscriptions.delete(one);
-        this.ofSession.set(sessionId, this.countOf(sessionId) - 1);
-        if (this.countOf(sessionId) === 0) this.ofSession.delete(sessionId);
+        this.ofHolder.set(holder, this.countOf(holder) - 1);
+        if (this.countOf(holder) === 0) this.ofHolder.delete(holder);
       },
-    );
+    });
+    const { holder } = subscription;
     this.subscriptions.add(subscription);
-    this.ofSession.set(sessionId, this.countOf(sessionId) + 1);
+    this.ofHolder.set(holder, this.countOf(holder) + 1);
     return subscription;
   }
 
@@ -91,8 +95,8 @@ export class TenantFeed {
   /** Ends those whose session has expired by the clock. */
   async endExpired(): Promise<void> {
     const now = this.services.clock();
-    const expired = [...this.subscriptions].filter(({ viewer }) => viewer.expiresAt <= now);
-    await Promise.all(expired.map(async (one) => one.finish(await one.request.authorize(null))));
+    const expired = [...this.subscriptions].filter(({ viewer }) => viewer && viewer.expiresAt <= now);
+    await this.check(expired);
   }
 
   /** Authorizes subscribers again; `batch` is what is about to be handed out. */
@@ -100,19 +104,23 @@ export class TenantFeed {
     const checked = [...subscriptions];
     if (!checked.length) return;
     const check = ++this.checks;
-    const sessions = [...new Set(checked.map(({ viewer }) => viewer.sessionId))];
-    const viewers = await this.services.findViewers(this.tenantId, sessions);
+    const sessions = [...new Set(checked.flatMap(({ viewer }) => viewer?.sessionId ?? []))];
+    const viewers = sessions.length
+      ? await this.services.findViewers(this.tenantId, sessions)
+      : new Map<string, SessionViewer>();
     await Promise.all(
       checked.map((subscription) =>
-        this.decide(subscription, viewers.get(subscription.viewer.sessionId), check, batch),
+        this.decide(subscription, viewers.get(subscription.viewer?.sessionId ?? ''), check, batch),
       ),
     );
   }
 
   /** Authorizes one subscriber again. */
-  async verify(subscription: LiveSubscription, find: () => Promise<SessionViewer | undefined>): Promise<void> {
+  async verify(subscription: LiveSubscription): Promise<void> {
     const check = ++this.checks;
-    await this.decide(subscription, await find(), check, []);
+    const { viewer } = subscription;
+    const found = viewer ? await this.findViewer(this.tenantId, viewer.sessionId) : undefined;
+    await this.decide(subscription, found, check, []);
   }
 
   /** Applies what a check has found, unless one that began later was faster. */
@@ -128,7 +136,7 @@ export class TenantFeed {
     // Who was there until the organization was deleted is told so: that event is the last one.
     if (refusal && viewer && batch.some((event) => isEndOf(subscription, event)) && !isAbout(batch, viewer)) return;
     if (refusal) subscription.finish(refusal);
-    else subscription.viewer = viewer!;
+    else subscription.viewer = viewer ?? null;
   }
 
   private async readOn(): Promise<void> {
@@ -136,7 +144,7 @@ export class TenantFeed {
     try {
       while (this.isBehind && this.subscriptions.size > 0) {
         this.isBehind = false;
-        const events = await readEvents(this.services.database, this.tenantId, this.position, null);
+        const events = await readEvents(this.services.database, this.tenantId, this.position);
         await this.check(this.concernedBy(events), events);
         this.handOut(events);
         if (events.length === LIVE_PAGE) this.isBehind = true;
@@ -159,10 +167,10 @@ export class TenantFeed {
     const wider = changes.filter(({ userUuid }) => userUuid === null);
     return [...this.subscriptions].filter(
       ({ viewer, request }) =>
-        users.has(viewer.userId) ||
+        users.has(viewer?.userId ?? '') ||
         wider.some(
           ({ organizationUuid: id }) =>
-            id === null || request.filter.organizationId === id || viewer.rolesByOrganization.has(id),
+            id === null || request.filter.organizationId === id || viewer?.rolesByOrganization.has(id),
         ),
     );
   }
@@ -180,9 +188,9 @@ export class TenantFeed {
       subscription.isLive = true;
       return;
     }
-    const { organizationId } = subscription.request.filter;
-    const of = subscription.isSkippingTo ? null : organizationId;
-    const key = `${of ?? ''} ${subscription.position}`;
+    const { organizationId, petitionId } = subscription.request.filter;
+    const of = subscription.isSkippingTo ? {} : { organizationId, petitionId };
+    const key = `${of.organizationId ?? ''} ${of.petitionId ?? ''} ${subscription.position}`;
     let page = this.pages.get(key);
     if (!page) {
       const upTo = this.position;

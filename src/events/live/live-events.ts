@@ -41,17 +41,17 @@ export class LiveEvents {
     await this.listen();
     const feed = this.feedOf(request.tenantId);
     await feed.begin();
-    if (feed.countOf(request.viewer.sessionId) >= MOST_OF_SESSION) {
-      throw new LiveRefusal(
-        'TOO_MANY_SUBSCRIPTIONS',
-        `A session holds ${MOST_OF_SESSION} subscriptions at most. End some of them first.`,
-      );
-    }
     const subscription = feed.add(request);
     try {
+      if (feed.countOf(subscription.holder) > MOST_OF_SESSION) {
+        throw new LiveRefusal(
+          'TOO_MANY_SUBSCRIPTIONS',
+          `A session holds ${MOST_OF_SESSION} subscriptions at most. End some of them first.`,
+        );
+      }
       if (request.after) await this.resume(subscription, request.after);
       // Rights that were lost between the request and this moment were announced to nobody here.
-      await feed.verify(subscription, () => this.findViewer(request.tenantId, request.viewer.sessionId));
+      await feed.verify(subscription);
       return subscription;
     } catch (error) {
       subscription.finish(null);
@@ -75,7 +75,10 @@ export class LiveEvents {
   private async resume(subscription: LiveSubscription, after: string): Promise<void> {
     const { tenantId, filter } = subscription.request;
     const place = await this.findPlace(tenantId, after);
-    if (!place || (filter.organizationId && place.organizationUuid !== filter.organizationId)) {
+    const isOther =
+      (filter.organizationId && place?.organizationUuid !== filter.organizationId) ||
+      (filter.petitionId && place?.objectUuid !== filter.petitionId);
+    if (!place || isOther) {
       throw new LiveRefusal(
         'BAD_USER_INPUT',
         'after is no event of this subscription, or is no longer kept. Subscribe without it to begin with what comes now, and read what may have been missed.',
@@ -87,7 +90,7 @@ export class LiveEvents {
 
   private feedOf(tenantId: string): TenantFeed {
     let feed = this.feeds.get(tenantId);
-    if (!feed) this.feeds.set(tenantId, (feed = new TenantFeed(this.services, tenantId)));
+    if (!feed) this.feeds.set(tenantId, (feed = new TenantFeed(this.services, tenantId, this.findViewer)));
     return feed;
   }
 

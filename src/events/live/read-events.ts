@@ -27,19 +27,27 @@ const OF_TENANT = `select ${COLUMNS}
 const OF_ORGANIZATION = `select ${COLUMNS}
   from audit_chain c join events e on e.tenant_id = c.tenant_id and e.id = c.id
   where c.tenant_id = $1 and c.sequence > $2 and e.organization_id = $3 order by c.sequence limit ${LIVE_PAGE}`;
+/** The index of events of petitions is by their object: the condition on the type has it used. */
+const OF_PETITION = `select ${COLUMNS}
+  from audit_chain c join events e on e.tenant_id = c.tenant_id and e.id = c.id
+  where e.tenant_id = $1 and c.tenant_id = $1 and c.sequence > $2 and e.object_id = $3 and e.type like 'petition.%'
+  order by c.sequence limit ${LIVE_PAGE}`;
 
 type Row = EventRow & { organization: Record<string, unknown> | null };
 
-/** The next events after a place in a tenant's log, in order: of one organization, or of all. */
+/** The next events after a place in a tenant's log, in order: of one petition, of one organization, or of all. */
 export async function readEvents(
   database: Database,
   tenantId: string,
   after: number,
-  organizationId: string | null,
+  { organizationId, petitionId }: { organizationId?: string | null; petitionId?: string | undefined } = {},
 ): Promise<LiveEvent[]> {
-  const rows = organizationId
-    ? await database.read<Row>(tenantId, OF_ORGANIZATION, [tenantId, after, organizationId])
-    : await database.read<Row>(tenantId, OF_TENANT, [tenantId, after]);
+  const [text, ...of] = petitionId
+    ? [OF_PETITION, petitionId]
+    : organizationId
+      ? [OF_ORGANIZATION, organizationId]
+      : [OF_TENANT];
+  const rows = await database.read<Row>(tenantId, text, [tenantId, after, ...of]);
   return rows.map(({ organization, ...row }) => ({
     sequence: Number(row.sequence),
     row: toEventRow(row),
@@ -61,6 +69,7 @@ export async function readLastSequence(database: Database, tenantId: string): Pr
 export interface EventPlace {
   uuid: string;
   organizationUuid: string | null;
+  objectUuid: string | null;
   sequence: number | null;
 }
 
@@ -69,7 +78,8 @@ export function createPlaceFinder(database: Database): BatchedRead<EventPlace, v
   return createBatch<EventPlace>(async ({ tenantId }, ids) => {
     const rows = await database.read<EventPlace>(
       tenantId,
-      `select e.id as uuid, e.organization_id as "organizationUuid", c.sequence::float8 as sequence
+      `select e.id as uuid, e.organization_id as "organizationUuid", e.object_id as "objectUuid",
+         c.sequence::float8 as sequence
        from events e left join audit_chain c on c.tenant_id = e.tenant_id and c.id = e.id
        where e.tenant_id = $1 and e.id = any($2::uuid[])`,
       [tenantId, ids],

@@ -1,15 +1,32 @@
 import type { SessionViewer } from '../../context.js';
+import type { EventRow } from '../../database/loaders/rows.js';
 import { type EventFilter, matchesFilter } from '../event-filter.js';
 import type { LiveEvent } from './read-events.js';
 
 /** How many events wait for one subscriber, at most. They are shared by all subscribers. */
 const MOST_WAITING = 1_000;
 
+/** Which events a subscriber is told of. */
+interface LiveFilter extends EventFilter {
+  /** The petition that they are about; absent: about anything. */
+  petitionId?: string;
+  /** What else decides, by the event alone. */
+  isWanted?: (event: EventRow, viewer: SessionViewer | null) => boolean;
+}
+
 /** What somebody subscribes to. Ids are uuids. */
 export interface LiveRequest {
   tenantId: string;
-  viewer: SessionViewer;
-  filter: EventFilter;
+  /** Null: somebody without a session. `authorize` knows by what else they may have it. */
+  viewer: SessionViewer | null;
+  /** By what somebody without a session is known, for what one of them may hold. */
+  holder?: string;
+  filter: LiveFilter;
+  /**
+   * The viewer is read anew and authorized before each event is consumed, too: their rights depend on more than what
+   * events tell of.
+   */
+  isCheckedEachTime?: boolean;
   /** The event to go on after; null: from now on. */
   after: string | null;
   /** Whether a viewer may have this (null: their session has ended): the error that says why not, or null. */
@@ -19,7 +36,16 @@ export interface LiveRequest {
 /** An event, and the viewer as their rights were known when it was handed out. */
 export interface LiveItem {
   event: LiveEvent;
-  viewer: SessionViewer;
+  viewer: SessionViewer | null;
+}
+
+/** What a subscription asks of its feed. */
+interface Feed {
+  /** Reads its next page, or finds that it has caught up. */
+  catchUp: (subscription: LiveSubscription) => Promise<void>;
+  /** Authorizes it again. */
+  verify: (subscription: LiveSubscription) => Promise<void>;
+  release: (subscription: LiveSubscription) => void;
 }
 
 /**
@@ -29,7 +55,7 @@ export interface LiveItem {
 export class LiveSubscription implements AsyncIterableIterator<LiveItem> {
   /** Takes what is pushed: it has seen everything before. */
   isLive = false;
-  viewer: SessionViewer;
+  viewer: SessionViewer | null;
   /** The highest number of a check of rights whose outcome was applied: one that began earlier comes too late. */
   appliedCheck = 0;
   /** An event to go on after that has no place in the log yet: those that come before it are passed over. */
@@ -42,10 +68,14 @@ export class LiveSubscription implements AsyncIterableIterator<LiveItem> {
     readonly request: LiveRequest,
     /** The place of the last event that was handed to it or passed over. */
     public position: number,
-    private readonly catchUp: (subscription: LiveSubscription) => Promise<void>,
-    private readonly onEnd: (subscription: LiveSubscription) => void,
+    private readonly feed: Feed,
   ) {
     this.viewer = request.viewer;
+  }
+
+  /** Who holds it: a session, or what somebody without one is known by. */
+  get holder(): string {
+    return this.request.viewer?.sessionId ?? this.request.holder ?? '';
   }
 
   get isEnded(): boolean {
@@ -72,26 +102,33 @@ export class LiveSubscription implements AsyncIterableIterator<LiveItem> {
       if (event.row.uuid === this.isSkippingTo) this.isSkippingTo = null;
       return true;
     }
-    if (matchesFilter(this.request.filter, { ...event.row, organizationId: event.row.organizationUuid })) {
+    if (this.wants(event.row)) {
       this.waiting.push(event);
       this.wakeUp();
     }
     return true;
   }
 
-  /** Ends it: after what waits when there is no error, else at once. */
+  /** Ends it: after what waits when there is no error, else at once, as one that is checked each time. */
   finish(error: Error | null): void {
     if (this.end) return;
     this.end = { error };
-    if (error) this.waiting = [];
-    this.onEnd(this);
+    if (error || this.request.isCheckedEachTime) this.waiting = [];
+    this.feed.release(this);
     this.wakeUp();
   }
 
   async next(): Promise<IteratorResult<LiveItem, undefined>> {
     for (;;) {
       const event = this.waiting.shift();
-      if (event) return { value: { event, viewer: this.viewer }, done: false };
+      if (event) {
+        if (this.request.isCheckedEachTime) {
+          await this.feed.verify(this).catch((error: unknown) => this.finish(error as Error));
+          // It ended meanwhile: what was not checked is not handed out.
+          if (this.end) continue;
+        }
+        return { value: { event, viewer: this.viewer }, done: false };
+      }
       if (this.end) {
         const { error } = this.end;
         this.end = { error: null };
@@ -99,7 +136,7 @@ export class LiveSubscription implements AsyncIterableIterator<LiveItem> {
         return { value: undefined, done: true };
       }
       if (this.isLive) await new Promise<void>((resolve) => (this.wake = resolve));
-      else await this.catchUp(this).catch((error: unknown) => this.finish(error as Error));
+      else await this.feed.catchUp(this).catch((error: unknown) => this.finish(error as Error));
     }
   }
 
@@ -111,6 +148,13 @@ export class LiveSubscription implements AsyncIterableIterator<LiveItem> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  private wants(row: EventRow): boolean {
+    const { petitionId, isWanted, ...filter } = this.request.filter;
+    if (petitionId && !(row.objectUuid === petitionId && row.type.startsWith('petition.'))) return false;
+    if (!matchesFilter(filter, { ...row, organizationId: row.organizationUuid })) return false;
+    return isWanted?.(row, this.viewer) ?? true;
   }
 
   private wakeUp(): void {

@@ -7,8 +7,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { graphqlError } from '../../auth/errors.js';
 import type { GraphQLContext } from '../../auth/graphql-context.js';
 import type { Services } from '../../services.js';
-import { readBearer } from '../cookies.js';
-import type { ContextMaker } from '../graphql-context.js';
+import { type Credential, readBearer } from '../cookies.js';
+import { type ContextMaker, hashPetitionToken, PETITION_TOKEN_HEADER } from '../graphql-context.js';
 import type { LiveOperation, LiveOperations } from './operations.js';
 
 const LARGEST_MESSAGE = 64 * 1024;
@@ -132,17 +132,23 @@ function serve(protocol: Server<Extra>, socket: WebSocket, request: FastifyReque
 type Protocol = Server<Extra>;
 
 function createProtocol(operations: LiveOperations, createContext: ContextMaker): Protocol {
-  return makeServer<{ authorization?: unknown }, Extra>({
+  return makeServer<{ authorization?: unknown; petitionToken?: unknown }, Extra>({
     connectionInitWaitTimeout: INIT_MILLISECONDS,
     async onConnect({ connectionParams, extra }) {
-      const { authorization } = connectionParams ?? {};
-      const credential = typeof authorization === 'string' ? readBearer(authorization) : undefined;
+      const { authorization, petitionToken } = connectionParams ?? {};
+      const { headers } = extra.request;
+      const petitionTokenHash = hashPetitionToken(petitionToken ?? headers[PETITION_TOKEN_HEADER]);
+      let credential: Credential | null | undefined =
+        typeof authorization === 'string' ? readBearer(authorization) : undefined;
       try {
         // Another site's page would be connected by this browser's cookie: only an origin that is known uses it.
-        const isCookie = !credential && extra.request.headers.authorization === undefined;
-        if (isCookie && extra.request.headers.origin === undefined) return refuse(extra, 'Say who you are.');
-        extra.context = await createContext(extra.request, null, credential);
-        if (!extra.context.viewer) return refuse(extra, 'Sign in first.');
+        const isCookie = !credential && headers.authorization === undefined;
+        if (isCookie && headers.origin === undefined) {
+          if (!petitionTokenHash) return refuse(extra, 'Say who you are.');
+          credential = null;
+        }
+        extra.context = { ...(await createContext(extra.request, null, credential)), petitionTokenHash };
+        if (!extra.context.viewer && !petitionTokenHash) return refuse(extra, 'Sign in first.');
         return true;
       } catch (error) {
         const { message, extensions } = error as GraphQLError;

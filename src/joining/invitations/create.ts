@@ -8,6 +8,7 @@ import { runSql, transact } from '../../database/transact.js';
 import type { EmailAddress } from '../../entities/email-address.js';
 import { InvitationMailStatus, type MailLocale, type OrganizationStatus, RoleKind } from '../../entities/enums.js';
 import type { Fact } from '../../events/catalogue.js';
+import { lockMailingTurns } from '../../events/mailing-turns.js';
 import { recordEvents } from '../../events/record.js';
 import { type Fault, fault, Faults, refuseFaults, UserErrorCode } from '../../faults.js';
 import { lockUsableRoles } from '../../memberships/usable-roles.js';
@@ -26,7 +27,6 @@ import {
   tokenPlace,
 } from './check.js';
 import { expireInvitationsOf } from './expire.js';
-import { lockMailingTurns } from './limit.js';
 
 /** What the operator says about links and mail. */
 export type Inviting = OperationContext & { allowedOrigins: readonly string[]; sendsMail: boolean };

@@ -2,13 +2,13 @@ import { writerOf } from '../../actor.js';
 import { INVITATIONS_QUEUE, sendJobs } from '../../database/queue.js';
 import { runSql, transact } from '../../database/transact.js';
 import { InvitationMailStatus } from '../../entities/enums.js';
+import { lockMailingTurns } from '../../events/mailing-turns.js';
 import { recordEvents } from '../../events/record.js';
 import type { OperationContext } from '../../context.js';
 import { fault, refuseFaults, UserErrorCode } from '../../faults.js';
 import { createSecret, hashSecret } from '../../secret.js';
 import { checkExpiry, type Expiry, expiryOf, linkOf, refuseInactive, tokenPlace } from './check.js';
 import type { Inviting } from './create.js';
-import { lockMailingTurns } from './limit.js';
 import { lockInvitation, lockOrganizationOf, refuseFinal } from './lock.js';
 
 const noInvitation = () => fault(UserErrorCode.NOT_FOUND, 'There is no such invitation.', 'id');

@@ -1,12 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Writer } from '../../actor.js';
-import { runSql } from '../../database/transact.js';
-import { type Fault, fault, UserErrorCode } from '../../faults.js';
-import { hashSecret } from '../../secret.js';
+import type { Writer } from '../actor.js';
+import { runSql } from '../database/transact.js';
+import { type Fault, fault, UserErrorCode } from '../faults.js';
+import { hashSecret } from '../secret.js';
 
 const HOUR_MILLISECONDS = 60 * 60_000;
 
-/** How many invitations one address is mailed at most, whichever organizations of the tenant they are of. */
+/** How many invitations and confirmations one address is mailed at most, of all organizations of the tenant together. */
 const LIMITS = [
   { count: 3, milliseconds: HOUR_MILLISECONDS },
   { count: 10, milliseconds: 24 * HOUR_MILLISECONDS },
@@ -34,8 +34,8 @@ export interface MailingTurns {
 }
 
 /**
- * Counts mailings by recipient, over all organizations of the tenant: an invitation that is deleted and made again
- * counts twice. Addresses are kept as hashes, for a day.
+ * Counts mailings by recipient, over all organizations of the tenant: what is deleted and made again counts twice.
+ * Addresses are kept as hashes, for a day.
  */
 export async function lockMailingTurns(
   manager: EntityManager,
