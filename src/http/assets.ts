@@ -15,7 +15,7 @@ const EXPLORER_FILES = {
   '/assets/react-dom.js': ['react-dom/package.json', 'umd/react-dom.production.min.js'],
 } as const;
 
-/** The root page, the pages of invitations and of confirmations, the API explorer at `/explorer`, and their files. */
+/** The root page, the pages of invitations, petitions and confirmations, the API explorer at `/explorer`, and their files. */
 export async function useAssets(server: FastifyInstance): Promise<void> {
   await server.register(fastifyStatic, { root: PUBLIC, prefix: '/assets/', maxAge: 0, decorateReply: true });
   for (const [url, [manifest, file]] of Object.entries(EXPLORER_FILES)) {
@@ -24,6 +24,7 @@ export async function useAssets(server: FastifyInstance): Promise<void> {
   }
   server.get('/', (_request, reply) => reply.sendFile('index.html', { maxAge: 0 }));
   server.get('/invitations', (_request, reply) => reply.sendFile('invitations.html', { maxAge: 0 }));
+  server.get('/petitions', (_request, reply) => reply.sendFile('petitions.html', { maxAge: 0 }));
   server.get('/petitions/confirm', (_request, reply) => reply.sendFile('petition-confirm.html', { maxAge: 0 }));
   server.get('/explorer', (_request, reply) => reply.sendFile('explorer.html', { maxAge: 0 }));
 }

@@ -98,7 +98,8 @@ describe('the pages that come along', () => {
     expect([...mutations].sort()).toEqual([
       ...['organizationComplete', 'organizationInvitationAccept', 'organizationInvitationDecline'],
       'organizationUpdate',
-      ...['petitionAgreeToTerms', 'petitionConfirm', 'petitionContinue', 'petitionDecline', 'petitionOpenConfirmation'],
+      ...['petitionAgreeToTerms', 'petitionApprove', 'petitionCancel', 'petitionConfirm', 'petitionContinue'],
+      ...['petitionDecline', 'petitionDeny', 'petitionOpenConfirmation'],
     ]);
   });
 

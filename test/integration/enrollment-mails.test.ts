@@ -190,7 +190,7 @@ describe('the mails of a petition', () => {
     expect(text).toContain('- From: 1 February 2030');
     expect(text).toContain('- Team: Research <x>');
     expect(html).toContain('Research &#60;x&#62;');
-    expect(text).toContain(`${gateway.url}/#petition=pet_${petition.id}`);
+    expect(text).toContain(`${gateway.url}/petitions#petition=pet_${petition.id}`);
     expect(text + html).not.toMatch(/SECRET|Rating/);
     expect(received[second.email!]!.html).toContain('<html lang="fr">');
   });

@@ -88,7 +88,7 @@ It may have several lines.
 status: PENDING_APPROVAL
 statusText: waiting for approval
 attributes.department: Research & Development
-link: https://app.example.org/#petition=pet_0199a1b2-c3d4-7e5f-8a6b-000000000000
+link: https://app.example.org/petitions#petition=pet_0199a1b2-c3d4-7e5f-8a6b-000000000000
 department Department Research & Development
 `);
   });

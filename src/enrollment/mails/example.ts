@@ -24,7 +24,9 @@ export function exampleValues(
     recipientName: 'Camille Durand',
     enrolleeName: 'Camille Durand',
     petitionerName: 'Sacha Martin',
-    link: isConfirmation(kind) ? `${publicUrl}/petitions/confirm#token=example` : `${publicUrl}/#petition=${PETITION}`,
+    link: isConfirmation(kind)
+      ? `${publicUrl}/petitions/confirm#token=example`
+      : `${publicUrl}/petitions#petition=${PETITION}`,
     expiresAt: new Date('2030-01-31T12:00:00.000Z'),
     decisionComment: 'This is what the approver wrote.\nIt may have several lines.',
     status: STATUSES[kind] ?? PetitionStatus.PENDING_APPROVAL,

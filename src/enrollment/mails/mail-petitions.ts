@@ -138,7 +138,7 @@ function isObsolete({ kind, status, confirmationExpiresAt }: DueMail): boolean {
 /** The token is in the fragment, which browsers send to nobody and servers do not log. Null: it cannot be read. */
 function linkOf({ config, sealing }: MailContext, { kind, petitionId, sealedToken, host }: DueMail): string | null {
   const publicUrl = publicUrlOf(host, config.publicUrl ?? `http://localhost:${config.port}`);
-  if (!isConfirmation(kind)) return `${publicUrl}/#petition=${toGlobalId('Petition', petitionId)}`;
+  if (!isConfirmation(kind)) return `${publicUrl}/petitions#petition=${toGlobalId('Petition', petitionId)}`;
   try {
     return `${publicUrl}/petitions/confirm#token=${sealing.open(sealedToken ?? '', confirmationTokenPlace(petitionId))}`;
   } catch {

@@ -73,7 +73,7 @@ export async function previewMail(
     // There is no token to show: a confirmation has its example.
     const link = isConfirmation(kind)
       ? values.link
-      : `${tenant.publicUrl}/#petition=${toGlobalId('Petition', petitionId)}`;
+      : `${tenant.publicUrl}/petitions#petition=${toGlobalId('Petition', petitionId)}`;
     const expiresAt = isConfirmation(kind) ? values.expiresAt : petition.expiresAt;
     values = mailValues(petition, locale, { link, expiresAt, recipientName: null });
   }
