@@ -311,8 +311,9 @@ export async function callOf(world: World, rootField: string): Promise<Call> {
     case 'Query.viewerDelegations':
       return query({ direction: 'GIVEN' }, page);
     case 'Mutation.approverDelegationCreate': {
-      const endsAt = new Date(Date.now() + 60_000).toISOString();
-      return input({ delegateId: ids.User, organizationId: ids.Organization, endsAt });
+      // One that has not begun gives nobody a right that other rows are not about.
+      const [startsAt, endsAt] = [1, 2].map((days) => new Date(Date.now() + days * 24 * 3_600_000).toISOString());
+      return input({ delegateId: ids.User, organizationId: ids.Organization, startsAt, endsAt });
     }
     case 'Mutation.approverDelegationDelete':
       return input({ id: await world.freshDelegation() });
