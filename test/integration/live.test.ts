@@ -249,6 +249,13 @@ describe('the price of a change', () => {
       );
       await until(() => gateway.services.live.size === subscribers);
       await rename(id, `For ${subscribers}, ${v7()}`);
+      // Subscriptions that have just begun may still be at it: only the change is to be counted.
+      let [seen, still] = [-1, 0];
+      await until(() => {
+        still = gateway.statements.length === seen ? still + 1 : 0;
+        seen = gateway.statements.length;
+        return still === 20;
+      });
       gateway.statements.length = 0;
       await dispatch();
       await Promise.all(watched.map(({ reach }) => reach(1)));
