@@ -1,6 +1,7 @@
 import type { FlowStatus } from '../../entities/enums.js';
 import { createBatch, indexBy } from '../batch.js';
 import type { Database } from '../database.js';
+import { HELD_BY_APPLICATIONS, HELD_BY_USERS, type HeldRole } from '../held-roles.js';
 import { toGlobalId } from './ids.js';
 import { type Page, type PageRequest, readPage } from './page.js';
 import { searchPattern } from './roles.js';
@@ -27,13 +28,6 @@ export interface EnrollmentFlowFilter {
   search?: string | null;
 }
 
-/** A role that somebody holds, and where. */
-export interface HeldRole {
-  organizationUuid: string;
-  uuid: string;
-  name: string;
-}
-
 /** Enrollment flows with their current settings, their versions, and what decides who may start them. */
 export function createEnrollmentFlowLoaders(database: Database) {
   const byId = createBatch<EnrollmentFlowRow>(async ({ tenantId }, ids) => {
@@ -55,36 +49,17 @@ export function createEnrollmentFlowLoaders(database: Database) {
     return indexBy(rows, ({ uuid }) => uuid);
   });
 
-  const heldByUser = createBatch<HeldRole[]>(async ({ tenantId }, users) => {
-    const rows = await database.read<HeldRole & { holder: string }>(
-      tenantId,
-      `select m.user_id as holder, m.organization_id as "organizationUuid", r.id as uuid, r.name
-       from memberships m join membership_roles mr on mr.tenant_id = $1 and mr.membership_id = m.id
-       join roles r on r.tenant_id = $1 and r.id = mr.role_id
-       where m.tenant_id = $1 and m.user_id = any($2::uuid[])`,
-      [tenantId, users],
-    );
-    return Map.groupBy(rows, ({ holder }) => holder);
-  });
-
-  const heldByApplication = createBatch<HeldRole[]>(async ({ tenantId }, applications) => {
-    const rows = await database.read<HeldRole & { holder: string }>(
-      tenantId,
-      `select oa.application_id as holder, oa.organization_id as "organizationUuid", r.id as uuid, r.name
-       from organization_applications oa
-       join organization_application_roles ar on ar.tenant_id = $1 and ar.organization_application_id = oa.id
-       join roles r on r.tenant_id = $1 and r.id = ar.role_id
-       where oa.tenant_id = $1 and oa.application_id = any($2::uuid[])`,
-      [tenantId, applications],
-    );
-    return Map.groupBy(rows, ({ holder }) => holder);
-  });
+  const held = (text: string) =>
+    createBatch<HeldRole[]>(async ({ tenantId }, holders) => {
+      const rows = await database.read<HeldRole & { holder: string }>(tenantId, text, [tenantId, holders]);
+      return Map.groupBy(rows, ({ holder }) => holder);
+    });
 
   return {
     byId,
     versionById,
-    heldByUser,
-    heldByApplication,
+    heldByUser: held(HELD_BY_USERS),
+    heldByApplication: held(HELD_BY_APPLICATIONS),
     /** Those of the organizations among `visibleIds`, or all of the tenant when that is null; the oldest first. */
     page(
       tenantId: string,

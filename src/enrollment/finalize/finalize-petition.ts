@@ -10,6 +10,7 @@ import { settleAdministrators } from '../../memberships/settle-administrators.js
 import { MOST_BYTES, storedBytes } from '../attributes/stored-size.js';
 import { assignIdentifiers, type Identifier } from '../identifiers/assign.js';
 import { recognize } from '../machine/recognize.js';
+import { IS_ENROLLED } from '../people/is-enrolled.js';
 import type { LockedPetition } from '../petitions/locked-petition.js';
 import { giveMembership, lockOrganizations, lockRoles } from './give-membership.js';
 import { type PersonPlan, planPerson } from './plan-changes.js';
@@ -107,8 +108,7 @@ async function findNewcomer(
   if (!state.email || !state.isEmailVerified) return null;
   const [found] = await runSql<{ userId: string; isEnrolled: boolean }>(
     manager,
-    `select u.id as "userId", (u.is_tenant_administrator
-       or exists (select 1 from memberships m where m.tenant_id = $1 and m.user_id = u.id)) as "isEnrolled"
+    `select u.id as "userId", ${IS_ENROLLED} as "isEnrolled"
      from users u where u.tenant_id = $1 and u.email_normalized = $2 and u.is_email_verified`,
     [tenantId, state.email],
   );

@@ -7,6 +7,7 @@ import { fault, refuseFaults, UserErrorCode } from '../../faults.js';
 import { findApprovers } from '../approvals/find-approvers.js';
 import { isBareSql } from '../finalize/bare-account.js';
 import { linksLogins } from '../machine/recognize.js';
+import { IS_ENROLLED } from '../people/is-enrolled.js';
 import type { Account, Command, CommandKind, Facts, KnownPerson, Linking, OwnProof } from '../machine/state.js';
 import { findActiveTerms } from '../terms/find-active-terms.js';
 import type { LockedPetition } from './locked-petition.js';
@@ -59,8 +60,7 @@ async function findFactors(manager: EntityManager, tenantId: string, userId: str
 }
 
 const KNOWN = `select u.id as "userId",
-  (u.is_tenant_administrator or exists (select 1 from memberships m where m.tenant_id = $1 and m.user_id = u.id))
-    as "isEnrolled",
+  ${IS_ENROLLED} as "isEnrolled",
   exists (select 1 from memberships m where m.tenant_id = $1 and m.user_id = u.id and m.organization_id = $3)
     as "isMember"
   from users u where u.tenant_id = $1`;

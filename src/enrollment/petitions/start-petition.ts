@@ -2,13 +2,15 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 } from 'uuid';
 import { type Writer, writerOf } from '../../actor.js';
 import { takeIdempotencyKey } from '../../database/idempotency.js';
+import { HELD_BY_APPLICATIONS, HELD_BY_USERS, type HeldRole } from '../../database/held-roles.js';
 import { runSql, transact } from '../../database/transact.js';
-import { BuiltInRole, FlowStatus, type MailLocale, MatchPolicy, OrganizationStatus } from '../../entities/enums.js';
+import { FlowStatus, type MailLocale, MatchPolicy, OrganizationStatus } from '../../entities/enums.js';
 import type { FlowSettings } from '../../entities/flow-settings.js';
 import { fault, Faults, refuseFaults, UserErrorCode } from '../../faults.js';
 import { createSecret, hashSecret } from '../../secret.js';
 import { limitStarts } from '../confirmations/limit.js';
 import { mayStart, type Starter } from '../flows/may-start.js';
+import { starterOf } from '../flows/starter-of.js';
 import { begin } from '../machine/advance.js';
 import { approversOf } from '../machine/approvers.js';
 import { expiryOf } from '../machine/due.js';
@@ -144,43 +146,12 @@ async function findFlow(manager: EntityManager, tenantId: string, flowId: string
   return flow;
 }
 
-const HELD_BY_USER = `
-select m.organization_id as "organizationId", r.id, r.name from memberships m
-join membership_roles mr on mr.tenant_id = $1 and mr.membership_id = m.id
-join roles r on r.tenant_id = $1 and r.id = mr.role_id
-where m.tenant_id = $1 and m.user_id = $2`;
-
-const HELD_BY_APPLICATION = `
-select oa.organization_id as "organizationId", r.id, r.name from organization_applications oa
-join organization_application_roles ar on ar.tenant_id = $1 and ar.organization_application_id = oa.id
-join roles r on r.tenant_id = $1 and r.id = ar.role_id
-where oa.tenant_id = $1 and oa.application_id = $2`;
-
-/**
- * What decides about whether the caller may start a flow, as `readStarter` tells it beforehand: what an access token narrows
- * counts as far as it reaches, and so do organizations that keep somebody out. An application is a member of nothing.
- */
+/** The same as `readStarter`, in the transaction that starts the petition. */
 async function findStarter(manager: EntityManager, { viewer, tenant }: PetitionContext): Promise<Starter> {
-  const { userId = null, applicationId = null, isTenantAdministrator = false } = viewer ?? {};
-  const rolesByOrganization = viewer?.rolesByOrganization ?? new Map<string, string[]>();
-  const organizations = [...rolesByOrganization];
-  const held = organizations.length
-    ? await runSql<{ organizationId: string; id: string; name: string }>(
-        manager,
-        applicationId ? HELD_BY_APPLICATION : HELD_BY_USER,
-        [tenant.id, applicationId ?? userId],
-      )
-    : [];
-  const counting = held.filter(({ organizationId, name }) => rolesByOrganization.get(organizationId)?.includes(name));
-  return {
-    isAuthenticated: viewer !== null,
-    isTenantAdministrator,
-    memberOf: new Set(applicationId ? [] : organizations.map(([id]) => id)),
-    administers: new Set(
-      organizations.flatMap(([id, names]) => (names.includes(BuiltInRole.ADMINISTRATOR) ? [id] : [])),
-    ),
-    roleIds: new Set(counting.map(({ id }) => id)),
-  };
+  if (!viewer || viewer.isTenantAdministrator || !viewer.rolesByOrganization.size) return starterOf(viewer, []);
+  const { applicationId, userId } = viewer;
+  const text = applicationId ? HELD_BY_APPLICATIONS : HELD_BY_USERS;
+  return starterOf(viewer, await runSql<HeldRole>(manager, text, [tenant.id, [applicationId ?? userId]]));
 }
 
 /** Where a petition of this flow leads: to the one organization of the flow, or the chosen one of several. */
