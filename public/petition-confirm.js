@@ -1,6 +1,7 @@
 import { h, problem } from './dom.js';
 import { ask, faultsOf } from './graphql.js';
 import { chooseLanguage, wordsOf } from './petition-words.js';
+import { createStage, waysIn } from './stage.js';
 
 /*
  * The page that links of confirmations lead to. It uses the public GraphQL API alone. The token is in the fragment of the
@@ -28,12 +29,12 @@ const COMMANDS = {
 };
 
 const storage = globalThis.sessionStorage;
-const page = document.getElementById('page');
 const language = chooseLanguage(navigator.languages ?? [navigator.language ?? 'en']);
 const words = wordsOf(language);
 document.documentElement.lang = language;
 document.title = `${words.title} · Vestibule`;
 document.getElementById('title').textContent = words.title;
+const { show, button, attempt } = createStage(document.getElementById('page'), words, begin);
 
 /** By which somebody without an account goes on after confirming: never kept, for this page alone. */
 let petitionToken = null;
@@ -50,7 +51,7 @@ async function begin() {
   if (faults.length) return refuse(faults);
   const { confirmation } = data.petitionOpenConfirmation;
   const user = confirmation.requiresSignIn ? await viewer() : { isKnown: true };
-  if (!user.isKnown) return show(about(confirmation), waysIn(user.connections), decline(confirmation, token));
+  if (!user.isKnown) return show(about(confirmation), enter(user.connections), decline(confirmation, token));
   if (confirmation.mode !== 'AUTOMATIC') return review(confirmation, user, token);
   show(about(confirmation), h('p', { role: 'status' }, words.confirming));
   await answer('petitionConfirm', { token });
@@ -90,19 +91,7 @@ async function viewer() {
   return { isKnown: Boolean(user), user, connections: data.connections.nodes.filter(Boolean) };
 }
 
-function waysIn(connections) {
-  if (!connections.length) return h('p', { class: 'note' }, words.noWayIn);
-  const link = ({ name, loginUrl }) =>
-    h('a', { class: 'button', href: `${loginUrl}?returnTo=${HERE}` }, words.signInWith(name));
-  return [
-    h('p', null, words.signIn),
-    h(
-      'ul',
-      { class: 'ways' },
-      connections.map((connection) => h('li', null, link(connection))),
-    ),
-  ];
-}
+const enter = (connections) => [connections.length > 0 && h('p', null, words.signIn), waysIn(connections, words, HERE)];
 
 /** Gives a command, and shows what came of it. */
 async function answer(name, input) {
@@ -111,7 +100,7 @@ async function answer(name, input) {
   if (faults.some(({ code }) => code === 'SIGN_IN_REQUIRED')) return begin();
   if (faults.some(({ code }) => code === 'REAUTHENTICATION_REQUIRED')) {
     const { connections } = await viewer();
-    return show(h('p', { role: 'status' }, words.signInAgain), waysIn(connections));
+    return show(h('p', { role: 'status' }, words.signInAgain), enter(connections));
   }
   if (!payload?.petition && faults.length) return refuse(faults);
   storage.removeItem(KEPT);
@@ -168,30 +157,9 @@ function isWebAddress(address) {
   return URL.canParse(address ?? '') && ['https:', 'http:'].includes(new URL(address).protocol);
 }
 
-function button(label, act, isQuiet) {
-  const made = h('button', { class: isQuiet ? 'button quiet' : 'button', type: 'button' }, label);
-  made.addEventListener('click', async () => {
-    for (const other of page.querySelectorAll('button')) other.disabled = true;
-    await attempt(act);
-  });
-  return made;
-}
-
 async function run(query, variables) {
   const body = await ask(query, variables, petitionToken ? { 'vestibule-petition-token': petitionToken } : {});
   return { data: body.data, faults: faultsOf(body) };
-}
-
-async function attempt(act) {
-  try {
-    await act();
-  } catch (error) {
-    show(problem(words.failed, error.message, button(words.tryAgain, begin)));
-  }
-}
-
-function show(...content) {
-  page.replaceChildren(...content.flat(Infinity).filter(Boolean));
 }
 
 await attempt(begin);

@@ -1,6 +1,7 @@
 import { h, problem } from './dom.js';
 import { ask, faultsOf } from './graphql.js';
 import { chooseLanguage } from './petition-words.js';
+import { createStage, waysIn } from './stage.js';
 
 /*
  * The page that mails about petitions lead to: `#petition=pet_…` shows one, and without it the page lists those that wait
@@ -66,12 +67,12 @@ const FR = {
 };
 
 const storage = globalThis.sessionStorage;
-const page = document.getElementById('page');
 const language = chooseLanguage(navigator.languages ?? [navigator.language ?? 'en']);
 const words = language === 'fr' ? FR : EN;
 document.documentElement.lang = language;
 document.title = `${words.title} · Vestibule`;
 document.getElementById('title').textContent = words.title;
+const { show, button, attempt } = createStage(document.getElementById('page'), words, begin);
 addEventListener('hashchange', () => location.reload());
 
 // Signing in leads back here without what follows the `#`: this tab keeps it until then.
@@ -81,7 +82,7 @@ async function begin() {
   const { data } = await run(WHO);
   if (!data.viewer?.user) {
     if (asked) storage.setItem(KEPT, asked);
-    return show(h('p', null, words.signIn), waysIn(data.connections.nodes.filter(Boolean)));
+    return show(h('p', null, words.signIn), waysIn(data.connections.nodes.filter(Boolean), words, HERE));
   }
   storage.removeItem(KEPT);
   if (!asked) return lists();
@@ -174,45 +175,13 @@ const missing = () => [
   h('p', null, h('a', { href: HERE }, words.all)),
 ];
 
-function waysIn(connections) {
-  if (!connections.length) return h('p', { class: 'note' }, words.noWayIn);
-  const link = ({ name, loginUrl }) =>
-    h('a', { class: 'button', href: `${loginUrl}?returnTo=${HERE}` }, words.signInWith(name));
-  return h(
-    'ul',
-    { class: 'ways' },
-    connections.map((connection) => h('li', null, link(connection))),
-  );
-}
-
 const date = (at) => new Date(at).toLocaleString(language);
 const text = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
-
-function button(label, act, isQuiet) {
-  const made = h('button', { class: isQuiet ? 'button quiet' : 'button', type: 'button' }, label);
-  made.addEventListener('click', async () => {
-    for (const other of page.querySelectorAll('button')) other.disabled = true;
-    await attempt(act);
-  });
-  return made;
-}
 
 async function run(query, variables) {
   const body = await ask(query, variables);
   if (!body.data) throw new Error(faultsOf(body)[0]?.message);
   return { data: body.data, faults: faultsOf(body) };
-}
-
-async function attempt(act) {
-  try {
-    await act();
-  } catch (error) {
-    show(problem(words.failed, error.message, button(words.tryAgain, begin)));
-  }
-}
-
-function show(...content) {
-  page.replaceChildren(...content.flat(Infinity).filter(Boolean));
 }
 
 await attempt(begin);
