@@ -211,7 +211,7 @@ export async function factsIn(
   command: Command,
   isFlowActive: boolean,
 ): Promise<Facts> {
-  const { judges, head, organizationId } = world;
+  const { boss, judges, head, organizationId } = world;
   const login = command.kind === 'CONFIRM' && flow.requiresAuthentication ? command.userId : null;
   const address = command.kind === 'SUBMIT_ATTRIBUTES' && command.email ? command.email.normalized : state.email;
   const users = await world.rows<{ id: string; email: string | null; isVerified: boolean; memberOf: string[] }>(
@@ -232,7 +232,7 @@ export async function factsIn(
       ? {
           userId: found.id,
           via: login ? 'LOGIN' : 'ADDRESS',
-          isEnrolled: found.memberOf.length > 0,
+          isEnrolled: found.memberOf.length > 0 || found.id === boss.id,
           isMember: found.memberOf.includes(organizationId),
         }
       : null,
