@@ -19,7 +19,17 @@ const FEATURES = [
 ];
 
 /** What every layer above the entities may use: the context of an operation, its actor, its faults, its requests, secrets. */
-const SHARED = ['context.ts', 'actor.ts', 'faults.ts', 'outbound.ts', 'redirect-uri.ts', 'secret.ts', 'mailer.ts'];
+const SHARED = [
+  'context.ts',
+  'actor.ts',
+  'faults.ts',
+  'outbound.ts',
+  'openid-client.ts',
+  'redirect-uri.ts',
+  'return-to.ts',
+  'secret.ts',
+  'mailer.ts',
+];
 
 /** Folder → what of `src` it may import beside itself and SHARED. */
 const LAYERS = {
@@ -83,7 +93,7 @@ export default {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(schema/|faults\\.ts$|entities/(enums|exact-number|siret|email-address|event-order|member-order|organization-order)\\.ts$)',
+          '^src/(schema/|faults\\.ts$|entities/(enums|source-enums|exact-number|siret|email-address|event-order|member-order|organization-order)\\.ts$)',
       },
     },
     {

@@ -10,6 +10,7 @@ import { addedBy, type EventLine } from './events/measure.js';
 import { type LiveLine, liveTable } from './live/measure.js';
 import type { MemberLine } from './members/measure.js';
 import type { PetitionLine } from './petitions/measure.js';
+import type { SyncLine } from './sync/measure.js';
 import { CONNECTIONS, type Figures, medianOf, ratioOf, spreadOf } from './measure.js';
 import { POOL_SIZE } from './servers/pool.js';
 import type { SignInFigures } from './sign-in/measure.js';
@@ -36,6 +37,7 @@ export interface Report {
   audit: AuditLine[];
   members: MemberLine[];
   petitions: PetitionLine[];
+  syncs: SyncLine[];
   live: LiveLine[];
   growth: Growth[];
   version: string;
@@ -56,6 +58,7 @@ export async function writeReport(report: Report): Promise<string> {
     `## Events\n\n${events(report.events, notes)}`,
     `## Members\n\n${members(report.members, notes)}`,
     `## Petitions\n\n${petitions(report.petitions, notes)}`,
+    `## Syncs of sources\n\n${syncs(report.syncs, notes)}`,
     `## The audit log\n\n${audit(report.audit, notes)}`,
     `## Live queries\n\n${live(report.live, notes)}`,
     `## Growth\n\n${growth(report.growth, notes)}`,
@@ -243,6 +246,28 @@ function members(lines: MemberLine[], notes: string[]): string {
     return [title, floorTitle, ...times, String(statements), most ? `≤ ${most}` : '–'];
   });
   return table(['what', 'against', 'Vestibule', 'that', 'ratio', 'statements', 'target'], rows);
+}
+
+function syncs(lines: SyncLine[], notes: string[]): string {
+  const rows = lines.map(({ title, records, own, floor, heap }) => {
+    // Of the issue: a full sync of 100,000 records takes 2,000 a second.
+    if (own < 2_000) notes.push(`A full sync ${title}: ${own.toFixed(0)} records a second, where 2,000 is the target.`);
+    const share = floor ? `${((100 * own) / floor).toFixed(0)} %` : '–';
+    const bare = floor ? `${floor.toFixed(0)}/s` : '–';
+    return [
+      records.toLocaleString('en'),
+      title,
+      `${own.toFixed(0)}/s`,
+      bare,
+      share,
+      `${heap.toFixed(0)} MiB`,
+      '≥ 2,000/s',
+    ];
+  });
+  return [
+    'A file of people is synced as a job does it: read, mapped, compared by hash and taken in batches, each a transaction. Against it stands COPY of the rows as they come to be stored into a staging table and one upsert, in one transaction; both must come to the same rows.',
+    table(['records', 'sync', 'Vestibule', 'COPY and upsert', 'of it', 'heap at most', 'target'], rows),
+  ].join('\n\n');
 }
 
 function petitions(lines: PetitionLine[], notes: string[]): string {

@@ -12,6 +12,7 @@ import { profile } from './profile.js';
 import { type Growth, type Measured, writeReport } from './report.js';
 import { POOL_SIZE } from './servers/pool.js';
 import { measureSignIns, type SignInFigures } from './sign-in/measure.js';
+import { measureSyncs, type SyncLine } from './sync/measure.js';
 import { type Workload, workloadsOf } from './workloads.js';
 
 const { values: options } = parseArgs({
@@ -66,6 +67,11 @@ async function main(): Promise<void> {
       ? await measurePetitions(server, options.quick ? 5 : 20, tell)
       : [];
   if (options.only === 'petitions') return;
+  const syncs: SyncLine[] =
+    !options.only || options.only.split(',').includes('sync')
+      ? await measureSyncs(server, options.quick ? 10_000 : 100_000, tell)
+      : [];
+  if (options.only === 'sync') return;
   const database = await load(server, SIZE);
   const workloads = workloadsOf(SIZE).filter(({ name }) => !options.only || options.only.split(',').includes(name));
 
@@ -97,6 +103,7 @@ async function main(): Promise<void> {
     audit,
     members,
     petitions,
+    syncs,
     live,
     growth,
     version: server.version,

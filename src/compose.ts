@@ -8,6 +8,8 @@ import { createLoaders } from './database/loaders/loaders.js';
 import type { StatementListener } from './database/pool.js';
 import { createSealing, readOrCreateKey } from './database/sealing.js';
 import { createTenantFinder } from './database/tenants.js';
+import { SourceClients } from './enrollment/sources/clients.js';
+import { createHealthWriter } from './enrollment/sources/health.js';
 import { LiveEvents } from './events/live/live-events.js';
 import { openIdPages } from './http/oidc-pages.js';
 import { createTxtResolver } from './joining/domains/resolve-txt.js';
@@ -68,6 +70,15 @@ export async function compose({
       userAgent: `vestibule/${config.version}`,
       clock,
       log,
+    }),
+    sources: new SourceClients({
+      sealing,
+      outbound,
+      filesFolder: config.sourceFilesFolder,
+      allowsInsecureLoopback,
+      clock,
+      log,
+      onHealthChange: createHealthWriter(database),
     }),
     resolveTxt: createTxtResolver({ timeoutMilliseconds: DNS_TIMEOUT_MILLISECONDS }),
     findSession,

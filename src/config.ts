@@ -30,6 +30,12 @@ export interface Config {
   webhookTimeoutSeconds: number;
   /** The waits between the attempts of a webhook's delivery: one more attempt than waits. */
   webhookRetrySeconds: number[];
+  /** Where the files of sources are kept; null: in memory there is no place for them. */
+  sourceFilesFolder: string | null;
+  /** The largest file that may be uploaded for a source. */
+  sourceFileMaxBytes: number;
+  /** How long a sign-in waits for the sources that sync on login. */
+  loginSyncMilliseconds: number;
   smtpUrl: string | undefined;
   mailFrom: string;
   /** Runs the local OpenID provider and loads the demo data. Never in production. */
@@ -102,6 +108,13 @@ const environment = z.object({
     .pipe(z.array(positive, 'is a list of whole numbers above zero').min(1, 'is a list of at least one number'))
     // 5 seconds, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours: a good three days.
     .default([5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]),
+  SOURCE_FILES_FOLDER: z.string().min(1, 'is a folder').optional(),
+  SOURCE_FILE_MAX_BYTES: z
+    .string()
+    .regex(/^[1-9]\d{0,14}$/, 'is a whole number above zero')
+    .transform(Number)
+    .default(5 * 1024 ** 3),
+  LOGIN_SYNC_MS: positive.refine((value) => value <= 30_000, 'is at most 30000').default(1_000),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'is an smtp:// or smtps:// address' }).optional(),
   MAIL_FROM: z.string().min(3, 'is an address').default('vestibule@localhost'),
   DEMO: flag.optional(),
@@ -151,6 +164,10 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     nameLookupTimeoutMilliseconds: data.NAME_LOOKUP_TIMEOUT_MS,
     webhookTimeoutSeconds: data.WEBHOOK_TIMEOUT_SECONDS,
     webhookRetrySeconds: data.WEBHOOK_RETRY_SECONDS,
+    sourceFilesFolder:
+      data.SOURCE_FILES_FOLDER ?? (data.DATA_FOLDER === 'memory://' ? null : `${data.DATA_FOLDER}/source-files`),
+    sourceFileMaxBytes: data.SOURCE_FILE_MAX_BYTES,
+    loginSyncMilliseconds: data.LOGIN_SYNC_MS,
     smtpUrl: data.SMTP_URL,
     mailFrom: data.MAIL_FROM,
     demo: data.DEMO ?? data.NODE_ENV === 'development',

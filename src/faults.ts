@@ -37,6 +37,8 @@ export enum UserErrorCode {
   NO_ADDRESS = 'NO_ADDRESS',
   MANUAL_ACTION_NEEDED = 'MANUAL_ACTION_NEEDED',
   SOURCE_UNAVAILABLE = 'SOURCE_UNAVAILABLE',
+  IN_USE = 'IN_USE',
+  SYNC_RUNNING = 'SYNC_RUNNING',
 }
 
 /** One thing that is wrong with an input: what programs read, what people read, and where (from `input`). */

@@ -3,17 +3,26 @@ import {
   ENROLLMENT_MAILS_QUEUE,
   EVENTS_QUEUE,
   INVITATIONS_QUEUE,
+  LOGIN_SYNC_QUEUE,
   NOTICES_QUEUE,
   PETITION_DEADLINES_QUEUE,
   RETENTION_QUEUE,
+  SOURCE_CHECKS_QUEUE,
+  SOURCE_SYNC_QUEUE,
   SWEEP_QUEUE,
   WEBHOOKS_QUEUE,
 } from './database/queue.js';
 import { maintainKeys } from './auth/oidc/keys.js';
 import { readTenantIds } from './database/tenants.js';
 import { removeExpired } from './database/remove-expired.js';
+import { runSourceChecks } from './enrollment/checks/run-checks.js';
+import type { CheckJob } from './enrollment/checks/send-job.js';
 import { runPetitionDeadlines } from './enrollment/deadlines/run-due.js';
+import { endGracePeriods } from './enrollment/records/end-grace.js';
 import { mailPetitions } from './enrollment/mails/mail-petitions.js';
+import { runSync } from './enrollment/synchronization/run-sync.js';
+import { callLeftSyncs, startDueSyncs } from './enrollment/synchronization/schedule.js';
+import { syncUser } from './enrollment/synchronization/sync-on-login.js';
 import { dispatchEvents } from './events/dispatch.js';
 import { sendNotices } from './events/mail.js';
 import { trimEvents } from './events/retention.js';
@@ -30,6 +39,11 @@ const GATHERING_MILLISECONDS = 10;
 const APART_MILLISECONDS = 100;
 /** How many endpoints are served at the same time by one process. */
 const ENDPOINTS_AT_ONCE = 10;
+/** For how many petitions sources are asked at the same time by one process. */
+const CHECKS_AT_ONCE = 10;
+/** How many sources are synced at the same time by one process, and how many people after they have signed in. */
+const SYNCS_AT_ONCE = 2;
+const LOGINS_AT_ONCE = 4;
 
 interface TenantJob {
   tenantId: string;
@@ -79,6 +93,21 @@ export async function startJobs(services: Services): Promise<() => Promise<void>
     { batchSize: 100, pollingIntervalSeconds: 2 },
     ofTenants((tenantId) => runPetitionDeadlines(services, tenantId)),
   );
+  await boss.work<CheckJob>(
+    SOURCE_CHECKS_QUEUE,
+    { pollingIntervalSeconds: 2, localConcurrency: CHECKS_AT_ONCE },
+    async ([job]) => runSourceChecks(services, job!.data, AbortSignal.any([job!.signal, stopping.signal])),
+  );
+  await boss.work<{ tenantId: string; sourceId: string }>(
+    SOURCE_SYNC_QUEUE,
+    { pollingIntervalSeconds: 2, localConcurrency: SYNCS_AT_ONCE },
+    async ([job]) => runSync(services, job!.data, AbortSignal.any([job!.signal, stopping.signal])),
+  );
+  await boss.work<{ tenantId: string; userId: string }>(
+    LOGIN_SYNC_QUEUE,
+    { pollingIntervalSeconds: 2, localConcurrency: LOGINS_AT_ONCE },
+    async ([job]) => syncUser(services, job!.data, AbortSignal.any([job!.signal, stopping.signal])),
+  );
   await boss.work(SWEEP_QUEUE, { pollingIntervalSeconds: 2 }, () => sweep(services));
   await boss.work(RETENTION_QUEUE, { pollingIntervalSeconds: 30 }, () => removeOld(services));
   await boss.schedule(SWEEP_QUEUE, '* * * * *');
@@ -119,7 +148,10 @@ async function sweep(services: Services): Promise<void> {
     await attempt('mailInvitations', mailInvitations(services, id));
     await attempt('runPetitionDeadlines', runPetitionDeadlines(services, id));
     await attempt('mailPetitions', mailPetitions(services, id));
+    await attempt('endGracePeriods', endGracePeriods(services, id));
     await attempt('expireInvitations', expireInvitations(services, id));
+    await attempt('startDueSyncs', startDueSyncs(services, id));
+    await attempt('callLeftSyncs', callLeftSyncs(services, id));
   }
 }
 

@@ -26,6 +26,11 @@ export interface Outbound {
    * {@link ForbiddenAddressError}. No proxy is used. The caller gives the time limit (`signal`).
    */
   fetch: (address: string | URL, init?: RequestInit) => Promise<Response>;
+  /**
+   * The one address of a host (a name, or an address without brackets) to connect to by another protocol than HTTP:
+   * connecting to it, and not to the name, keeps it from changing in between. Rejects with a {@link ForbiddenAddressError}.
+   */
+  resolve: (host: string) => Promise<{ address: string; family: number }>;
   /** Whether a host of a URL may be connected to, as far as can be told beforehand: false for addresses that may not. */
   isAdmitted: (hostname: string) => boolean;
   /** Ends what is still under way, with an error for whoever waits for it. */
@@ -85,6 +90,16 @@ export function createOutbound({
     );
   };
 
+  const resolveOne = (host: string) =>
+    new Promise<{ address: string; family: number }>((done, fail) => {
+      const family = isIP(host);
+      if (family)
+        return isAdmitted(host) ? done({ address: host, family }) : fail(new ForbiddenAddressError(host, [host]));
+      lookUp(host, { all: false }, (error, address, found) =>
+        error ? fail(error) : done({ address: address as string, family: found! }),
+      );
+    });
+
   const connect = buildConnector({ lookup: lookUp, allowH2: false });
   const agent = new Agent({
     connect(options, callback) {
@@ -98,6 +113,7 @@ export function createOutbound({
   const fetchOverAgent = fetch as unknown as (address: string | URL, init: object) => Promise<Response>;
   return {
     fetch: (address, init) => fetchOverAgent(address, { ...init, dispatcher: agent }),
+    resolve: resolveOne,
     isAdmitted: (hostname) => {
       const host = hostname.replace(/^\[(.*)\]$/, '$1');
       return !isIP(host) || isAdmitted(host);

@@ -58,6 +58,7 @@ export async function serve(config: Config, log: Logger): Promise<Running> {
       await services.live.stop();
       await stopJobs();
       await demo?.stop();
+      await services.sources.close();
       await services.outbound.close();
       await database.close();
     },

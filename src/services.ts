@@ -10,6 +10,7 @@ import type { OpenId } from './auth/oidc/openid.js';
 import type { Providers } from './auth/provider.js';
 import type { ViewerLoader } from './auth/viewer.js';
 import type { ResolveTxt } from './joining/domains/proof.js';
+import type { SourceClients } from './enrollment/sources/clients.js';
 import type { NameLookup } from './sso/name-lookup.js';
 
 /** What one process is made of: put together once, in `compose.ts`. */
@@ -24,6 +25,8 @@ export interface Services {
   outbound: Outbound;
   providers: Providers;
   nameLookup: NameLookup;
+  /** What is asked about people who enroll or sign in. */
+  sources: SourceClients;
   /** Asks DNS for TXT records, with a time limit. */
   resolveTxt: ResolveTxt;
   findSession: ViewerLoader;

@@ -1,6 +1,7 @@
 import type { OperationContext, Viewer } from '../context.js';
 import type { Loaders } from '../database/loaders/loaders.js';
 import type { LiveEvents } from '../events/live/live-events.js';
+import type { SourceClients } from '../enrollment/sources/clients.js';
 import type { ResolveTxt } from '../joining/domains/proof.js';
 import type { Outbound } from '../outbound.js';
 import type { NameLookup } from '../sso/name-lookup.js';
@@ -12,6 +13,9 @@ export interface GraphQLContext extends OperationContext {
   loaders: Loaders;
   providers: Providers;
   nameLookup: NameLookup;
+  sources: SourceClients;
+  /** How long a sign-in waits for the sources that sync on login. */
+  loginSyncMilliseconds: number;
   resolveTxt: ResolveTxt;
   outbound: Outbound;
   allowsInsecureLoopback: boolean;
@@ -30,6 +34,8 @@ export interface GraphQLContext extends OperationContext {
   authorize?: (viewer: Viewer | null) => Promise<Error | null>;
   setSessionCookie: (token: string, expiresAt: Date) => void;
   clearSessionCookie: () => void;
+  /** The secret to which the browser's trips to providers are bound: kept in a cookie of it for ten minutes. */
+  bindBrowser: () => string;
   /** Decisions of this request that needed a read, by requirement and object. */
   decisions: Map<string, Promise<boolean>>;
 }

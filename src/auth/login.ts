@@ -1,4 +1,3 @@
-import * as openid from 'openid-client';
 import { v7 } from 'uuid';
 import type { OperationContext } from '../context.js';
 import { ConnectionPreset, LoginIntent } from '../entities/enums.js';
@@ -6,8 +5,9 @@ import type { ConnectionSettings } from '../entities/connection-settings.js';
 import { CONNECTION_SETTINGS } from '../database/loaders/connections.js';
 import { isUsableSubject } from '../sso/claims.js';
 import { Refusal } from '../sso/refusal.js';
-import { type Providers, readProviderError } from './provider.js';
-import { createSecret, deriveSecret, hashSecret } from '../secret.js';
+import { buildAuthorizationUrl, exchangeCode, type OpenIdAnswer } from '../openid-client.js';
+import { createSecret, hashSecret } from '../secret.js';
+import { type Providers, refusalOf } from './provider.js';
 
 const LIFE_MILLISECONDS = 10 * 60_000;
 
@@ -42,24 +42,19 @@ export async function beginLogin(context: LoginContext, request: LoginRequest): 
   const configuration = await context.providers.find(connection);
   const state = createSecret();
   await storeTransaction(context, request, state);
-  const parameters: Record<string, string> = {
-    response_type: 'code',
-    redirect_uri: request.redirectUri,
-    scope: connection.scopes.join(' '),
-    state,
-    nonce: nonceOf(binding, state),
-  };
+  const parameters: Record<string, string> = { scope: connection.scopes.join(' ') };
   const claims = requestedClaims(connection);
   if (claims) parameters.claims = JSON.stringify(claims);
-  if (connection.usesPkce) {
-    parameters.code_challenge = await openid.calculatePKCECodeChallenge(verifierOf(binding, state));
-    parameters.code_challenge_method = 'S256';
-  }
   if (request.loginHint) parameters.login_hint = request.loginHint;
   if (request.asksAnew) parameters.prompt = 'login';
   if (request.acrValues) parameters.acr_values = request.acrValues;
   if (request.isSilent) parameters.prompt = 'none';
-  return openid.buildAuthorizationUrl(configuration, parameters);
+  const { redirectUri } = request;
+  return buildAuthorizationUrl(
+    configuration,
+    { redirectUri, state, binding, usesPkce: connection.usesPkce },
+    parameters,
+  );
 }
 
 /** Writes a transaction down: used for sign-ins and for the way back from a logout at the provider. */
@@ -133,44 +128,21 @@ export async function takeTransaction(
   return { intent, redirectUri, returnTo, sessionId, invitationHash, issuer: begunIssuer, connection };
 }
 
-export interface ProviderAnswer {
-  /** Userinfo and ID token together; what the ID token says of itself (iss, sub, acr, amr, sid) is its own. */
-  claims: Record<string, unknown>;
-  idToken: string;
-}
-
-/**
- * Exchanges the provider's answer for verified claims: state, `iss`, code with PKCE, the ID token's signature, nonce,
- * audience and times, then userinfo with its signature and subject. Every failure is a Refusal.
- */
+/** Exchanges the provider's answer for verified claims, as {@link exchangeCode} does. Every failure is a Refusal. */
 export async function exchangeAnswer(
   providers: Providers,
   { connection, redirectUri }: TakenTransaction,
   answer: URLSearchParams,
   binding: string,
-): Promise<ProviderAnswer> {
+): Promise<OpenIdAnswer> {
   const configuration = await providers.find(connection);
-  const state = answer.get('state')!;
-  const currentUrl = new URL(redirectUri);
-  currentUrl.search = answer.toString();
-  let step = 'token';
+  const trip = { redirectUri, state: answer.get('state')!, binding, usesPkce: connection.usesPkce };
   try {
-    const tokens = await openid.authorizationCodeGrant(configuration, currentUrl, {
-      expectedState: state,
-      expectedNonce: nonceOf(binding, state),
-      idTokenExpected: true,
-      ...(connection.usesPkce ? { pkceCodeVerifier: verifierOf(binding, state) } : {}),
-    });
-    const idClaims = tokens.claims()!;
-    step = 'userinfo';
-    const userinfo = configuration.serverMetadata().userinfo_endpoint
-      ? await openid.fetchUserInfo(configuration, tokens.access_token, idClaims.sub)
-      : {};
-    if (!isUsableSubject(idClaims.sub)) throw new Refusal('INVALID_CLAIMS', [], 'unusable sub');
-    const { iss, sub, acr, amr, sid } = idClaims;
-    return { claims: { ...idClaims, ...userinfo, iss, sub, acr, amr, sid }, idToken: tokens.id_token! };
+    const answered = await exchangeCode(configuration, trip, answer);
+    if (!isUsableSubject(answered.claims.sub)) throw new Refusal('INVALID_CLAIMS', [], 'unusable sub');
+    return answered;
   } catch (error) {
-    throw readProviderError(error, step);
+    throw refusalOf(error);
   }
 }
 
@@ -184,12 +156,4 @@ function requestedClaims({ preset, requiredAcr, requiredAmr }: ConnectionSetting
       ...(requiredAcr.length ? { acr: { essential: true, values: requiredAcr } } : {}),
     },
   };
-}
-
-function nonceOf(binding: string, state: string): string {
-  return deriveSecret(binding, `nonce:${state}`);
-}
-
-function verifierOf(binding: string, state: string): string {
-  return deriveSecret(binding, `code_verifier:${state}`);
 }

@@ -56,7 +56,9 @@ select $1, $2, u.id, $4, $5, $6, $8::timestamptz, $9, $7, $7, $10::timestamptz,
    where o.tenant_id = $2 and o.id = $11::uuid and (exists (select 1 from proven) or not ${IS_BARRED})),
   $12, $13::text[], $14, $15, $17::text[], (select last_used_at from proven), (select id from proven)
 from users u where u.tenant_id = $2 and u.id = $3 and u.status = 'ACTIVE' for share
-returning mfa_factor_id as "factorId"`;
+returning mfa_factor_id as "factorId", exists (
+  select 1 from source_records r join sources s on s.tenant_id = $2 and s.id = r.source_id
+  where r.tenant_id = $2 and r.user_id = $3 and s.syncs_on_login and s.status = 'ACTIVE') as "syncsSources"`;
 
 /**
  * Opens a session and notes the sign-in on the identity, in one statement. The token is returned here alone. A user
@@ -66,13 +68,20 @@ export async function openSession(
   manager: EntityManager,
   { tenant, clock, sealing }: Pick<OperationContext, 'tenant' | 'clock' | 'sealing'>,
   session: NewSession,
-): Promise<{ token: string; sessionId: string; expiresAt: Date; addedFactorId: string | null }> {
+): Promise<{
+  token: string;
+  sessionId: string;
+  expiresAt: Date;
+  addedFactorId: string | null;
+  /** Whether a source that syncs on login knows the user. */
+  syncsSources: boolean;
+}> {
   const id = v7();
   const factorId = v7();
   const token = createSecret();
   const now = clock();
   const expiresAt = new Date(now.getTime() + session.minutes * 60_000);
-  const [opened] = await runSql<{ factorId: string | null }>(manager, OPEN, [
+  const [opened] = await runSql<{ factorId: string | null; syncsSources: boolean }>(manager, OPEN, [
     id,
     tenant.id,
     session.userId,
@@ -94,7 +103,8 @@ export async function openSession(
     session.isProven,
   ]);
   if (!opened) throw new RetryTransaction();
-  return { token, sessionId: id, expiresAt, addedFactorId: opened.factorId === factorId ? factorId : null };
+  const addedFactorId = opened.factorId === factorId ? factorId : null;
+  return { token, sessionId: id, expiresAt, addedFactorId, syncsSources: opened.syncsSources };
 }
 
 /** Replaces the token of a cookie session; null when another request has just done so. */

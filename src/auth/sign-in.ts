@@ -36,6 +36,8 @@ export interface SignedIn {
   returnTo: string;
   /** What came of the invitation that came along; null when none did. */
   invitation: Answered | null;
+  /** Whether a source that syncs on login knows the user. */
+  syncsSources: boolean;
 }
 
 /**
@@ -109,8 +111,8 @@ async function finishSignIn(
     }
   });
   if (!outcome.admitted) throw new Refusal(outcome.code, outcome.cases);
-  const { token, expiresAt } = session!;
-  return { outcome, token, expiresAt, returnTo: transaction.returnTo, invitation };
+  const { token, expiresAt, syncsSources } = session!;
+  return { outcome, token, expiresAt, returnTo: transaction.returnTo, invitation, syncsSources };
 }
 
 export interface Linked {

@@ -21,6 +21,7 @@ export async function withServices<Result>(
   } catch (error) {
     throw readStartError(error, config);
   } finally {
+    await services?.sources.close();
     await services?.outbound.close();
     await services?.database.close();
   }

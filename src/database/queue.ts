@@ -19,6 +19,12 @@ export const INVITATIONS_QUEUE = 'invitations';
 export const ENROLLMENT_MAILS_QUEUE = 'enrollment-mails';
 /** A tenant has more petitions that are due than one sweep takes: `{ tenantId }`. */
 export const PETITION_DEADLINES_QUEUE = 'petition-deadlines';
+/** A petition waits for what sources say: `{ tenantId, petitionId }`, one at a time for each petition. */
+export const SOURCE_CHECKS_QUEUE = 'source-checks';
+/** A sync of a source: `{ tenantId, sourceId }`, one at a time for each source; it is taken up again after a crash. */
+export const SOURCE_SYNC_QUEUE = 'source-sync';
+/** What a sign-in had no time for: `{ tenantId, userId }`, one at a time for each user. */
+export const LOGIN_SYNC_QUEUE = 'login-sync';
 /** Every minute: what is due by its own time, and what a crash has left behind. */
 export const SWEEP_QUEUE = 'sweep';
 /** Once an hour: what is past its retention. */
@@ -26,25 +32,31 @@ export const RETENTION_QUEUE = 'retention';
 
 const QUICKLY_FORGOTTEN = { deleteAfterSeconds: 60 };
 
+/** One job of each key at a time; another process takes it up when the one that had it is gone. */
+const ONE_AT_A_TIME = {
+  ...QUICKLY_FORGOTTEN,
+  policy: 'key_strict_fifo',
+  heartbeatSeconds: 10,
+  // A job that ended in failure would hold back its key for ever.
+  retryLimit: 1_000_000,
+  retryDelay: 1,
+  retryBackoff: true,
+  retryDelayMax: 60,
+} as const;
+
 const QUEUES: Record<string, QueueOptions & { policy?: QueuePolicy; partition?: boolean; heartbeatSeconds?: number }> =
   {
     // In a table of its own: it gets a row with every change, and needs fewer indexes than the queues with policies.
     [EVENTS_QUEUE]: { ...QUICKLY_FORGOTTEN, partition: true, expireInSeconds: 60, retryLimit: 10, retryDelay: 1 },
-    [WEBHOOKS_QUEUE]: {
-      ...QUICKLY_FORGOTTEN,
-      policy: 'key_strict_fifo',
-      expireInSeconds: 120,
-      heartbeatSeconds: 10,
-      // A job that ended in failure would hold back its endpoint for ever.
-      retryLimit: 1_000_000,
-      retryDelay: 1,
-      retryBackoff: true,
-      retryDelayMax: 60,
-    },
+    [WEBHOOKS_QUEUE]: { ...ONE_AT_A_TIME, expireInSeconds: 120 },
     [NOTICES_QUEUE]: { ...QUICKLY_FORGOTTEN, expireInSeconds: 120, retryLimit: 3, retryDelay: 5 },
     [INVITATIONS_QUEUE]: { ...QUICKLY_FORGOTTEN, expireInSeconds: 300, retryLimit: 3, retryDelay: 5 },
     [ENROLLMENT_MAILS_QUEUE]: { ...QUICKLY_FORGOTTEN, expireInSeconds: 300, retryLimit: 3, retryDelay: 5 },
     [PETITION_DEADLINES_QUEUE]: { ...QUICKLY_FORGOTTEN, expireInSeconds: 300, retryLimit: 0 },
+    [SOURCE_CHECKS_QUEUE]: { ...ONE_AT_A_TIME, expireInSeconds: 300 },
+    // A source that cannot be read from the middle is read at one go; whether its process lives, the heartbeat says.
+    [SOURCE_SYNC_QUEUE]: { ...ONE_AT_A_TIME, expireInSeconds: 6 * 3_600 },
+    [LOGIN_SYNC_QUEUE]: { ...ONE_AT_A_TIME, expireInSeconds: 300 },
     [SWEEP_QUEUE]: {
       ...QUICKLY_FORGOTTEN,
       policy: 'exclusive',

@@ -5,10 +5,11 @@ const MOST = 1_000;
 
 /**
  * Statements that remove what has had its time: expired sign-ins, sessions, challenges, used logout tokens, old keys of requests,
- * webhooks that are done, counted attempts, links and mails of petitions.
+ * webhooks that are done, syncs of sources that were over long ago, counted attempts, links and mails of petitions.
  */
 const STATEMENTS = [
   ['login_transactions', 'expires_at < $2'],
+  ['source_trips', 'expires_at < $2'],
   ['sessions', 'expires_at < $2'],
   ['logout_tokens', 'expires_at < $2'],
   ['factor_challenges', 'expires_at < $2'],
@@ -18,6 +19,7 @@ const STATEMENTS = [
   ['attempt_counts', 'expires_at < $2'],
   ['petition_confirmations', `expires_at < $2::timestamptz - interval '30 days'`],
   ['petition_mails', `status <> 'WAITING' and created_at < $2::timestamptz - interval '90 days'`],
+  ['source_sync_runs', `finished_at < $2::timestamptz - interval '90 days'`],
   ['webhook_deliveries', `finished_at < $2::timestamptz - interval '30 days'`],
   // What flows that are gone were set to, once no petition keeps it.
   [

@@ -11,9 +11,12 @@ import { jitEvents } from './catalogue/jit.js';
 import { membershipEvents } from './catalogue/membership.js';
 import { organizationEvents } from './catalogue/organization.js';
 import { petitionEvents } from './catalogue/petition.js';
+import { pipelineEvents } from './catalogue/pipeline.js';
 import { roleEvents } from './catalogue/role.js';
 import { scimEvents } from './catalogue/scim.js';
 import { sessionEvents } from './catalogue/session.js';
+import { sourceEvents } from './catalogue/source.js';
+import { sourceRecordEvents } from './catalogue/source-record.js';
 import { tenantEvents } from './catalogue/tenant.js';
 import { termsEvents } from './catalogue/terms.js';
 import { userEvents } from './catalogue/user.js';
@@ -38,6 +41,9 @@ export const EVENT_TYPES = {
   ...applicationEvents,
   ...scimEvents,
   ...petitionEvents,
+  ...sourceEvents,
+  ...sourceRecordEvents,
+  ...pipelineEvents,
   ...approverDelegationEvents,
   ...auditEvents,
 } satisfies Record<string, EventDefinition>;

@@ -60,6 +60,9 @@ const WRITTEN_BY: Partial<Record<EventType, [ActorKind, via: string]>> = {
   'petition.mail_failed': [ActorKind.SYSTEM, 'mailPetitions'],
   'petition.flagged_duplicate': [ActorKind.USER, 'petitionFlagDuplicate'],
   'petition.status_changed': [ActorKind.USER, 'petitionConfirm'],
+  'pipeline.created': [ActorKind.USER, 'pipelineCreate'],
+  'pipeline.deleted': [ActorKind.USER, 'pipelineDelete'],
+  'pipeline.updated': [ActorKind.USER, 'pipelineUpdate'],
   'role.created': [ActorKind.USER, 'roleCreate'],
   'role.deleted': [ActorKind.USER, 'roleDelete'],
   'role.updated': [ActorKind.USER, 'rolePermissionsSet'],
@@ -76,6 +79,20 @@ const WRITTEN_BY: Partial<Record<EventType, [ActorKind, via: string]>> = {
   'scim_user.updated': [ActorKind.PROVIDER, 'scim'],
   'session.ended': [ActorKind.USER, 'sessionEnd'],
   'session.organization_entered': [ActorKind.USER, 'organizationEnter'],
+  'source.created': [ActorKind.USER, 'sourceCreate'],
+  'source.deleted': [ActorKind.USER, 'sourceDelete'],
+  'source.updated': [ActorKind.USER, 'sourceUpdate'],
+  'source_sync.canceled': [ActorKind.USER, 'sourceSyncCancel'],
+  'source_sync.completed': [ActorKind.SYSTEM, 'sourceSync'],
+  'source_sync.failed': [ActorKind.SYSTEM, 'sourceSync'],
+  'source_sync.started': [ActorKind.USER, 'sourceSyncStart'],
+  'source_record.grace_ended': [ActorKind.SYSTEM, 'endGracePeriods'],
+  'source_record.linked': [ActorKind.SYSTEM, 'sourceSync'],
+  'source_record.relinked': [ActorKind.USER, 'sourceRecordRelink'],
+  'source_record.removed': [ActorKind.SYSTEM, 'sourceSync'],
+  'source_record.returned': [ActorKind.SYSTEM, 'sourceSync'],
+  'source_record.synced': [ActorKind.USER, 'sourceRecordSync'],
+  'source_record.unlinked': [ActorKind.USER, 'sourceRecordUnlink'],
   'tenant.created': [ActorKind.OPERATOR, 'tenant create'],
   'tenant.updated': [ActorKind.USER, 'tenantUpdate'],
   'terms.created': [ActorKind.USER, 'termsCreate'],
@@ -114,7 +131,7 @@ export function exampleMessage(type: EventType): EventMessage {
   const actors: Partial<Record<ActorKind, string>> = { USER: ADMINISTRATOR, SIGN_IN: USER };
   const isOfPerson =
     type.startsWith('user.') ||
-    ['User', 'Identity', 'Session', 'Factor', 'Membership', 'ApproverDelegation'].includes(about ?? '');
+    ['User', 'Identity', 'Session', 'Factor', 'Membership', 'ApproverDelegation', 'SourceRecord'].includes(about ?? '');
   const isOfOrganization =
     about === 'Organization' ||
     about === 'Membership' ||

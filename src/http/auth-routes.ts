@@ -2,15 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sessionOf } from '../actor.js';
 import { acceptLogoutToken, logOut, LogoutTokenError } from '../auth/logout.js';
 import { beginLogin, takeTransaction } from '../auth/login.js';
-import { DEFAULT_PAGE, safeReturnTo } from '../auth/return-to.js';
+import { DEFAULT_PAGE, safeReturnTo } from '../return-to.js';
 import { completeTrip, refuseStaleSession } from '../auth/sign-in.js';
-import { createSecret } from '../secret.js';
 import { LoginIntent, SessionTransport } from '../entities/enums.js';
+import { syncOnLogin } from '../enrollment/synchronization/sync-on-login.js';
 import type { Answered } from '../joining/invitations/answer.js';
 import { findEnabledConnection } from '../sso/find-connection.js';
 import { Refusal } from '../sso/refusal.js';
 import type { Services } from '../services.js';
-import { clearSessionCookie, LOGIN_COOKIE, readToken, setLoginCookie, setSessionCookie } from './cookies.js';
+import { bindingOf, clearSessionCookie, LOGIN_COOKIE, readToken, setLoginCookie, setSessionCookie } from './cookies.js';
 import { isForeign } from './graphql-context.js';
 import { messagePage } from './pages.js';
 import { createRequestContext } from './request-context.js';
@@ -31,7 +31,7 @@ export async function useAuthRoutes(server: FastifyInstance, services: Services)
       const connection = await findEnabledConnection(context.database, context.tenant.id, request.params.connection);
       const isLink = intent === 'link';
       if (isLink) refuseStaleSession(context);
-      const binding = request.cookies[LOGIN_COOKIE] ?? createSecret();
+      const binding = bindingOf(request);
       const url = await beginLogin(context, {
         connection,
         binding,
@@ -62,7 +62,7 @@ export async function useAuthRoutes(server: FastifyInstance, services: Services)
       }
       const { invitation, returnTo } = (request.body ?? {}) as { invitation?: unknown; returnTo?: unknown };
       const connection = await findEnabledConnection(context.database, context.tenant.id, request.params.connection);
-      const binding = request.cookies[LOGIN_COOKIE] ?? createSecret();
+      const binding = bindingOf(request);
       const url = await beginLogin(context, {
         connection,
         binding,
@@ -93,6 +93,11 @@ export async function useAuthRoutes(server: FastifyInstance, services: Services)
       const finished = await completeTrip(context, response, SessionTransport.COOKIE);
       if (!('token' in finished)) return reply.redirect(safeReturnTo(finished.returnTo));
       setSessionCookie(reply, finished.token, finished.expiresAt);
+      if (finished.syncsSources) {
+        const { sources, config } = services;
+        const sendsMail = config.smtpUrl !== undefined;
+        await syncOnLogin({ ...context, sources, sendsMail }, finished.outcome.userId, config.loginSyncMilliseconds);
+      }
       return reply.redirect(withOutcome(safeReturnTo(finished.returnTo), finished.invitation));
     }),
   );
@@ -109,7 +114,7 @@ export async function useAuthRoutes(server: FastifyInstance, services: Services)
             .send(messagePage({ title: 'Sign out?', message: 'Another site asks to sign you out.', action }));
         }
         const context = await createRequestContext(services, request, reply);
-        const binding = request.cookies[LOGIN_COOKIE] ?? createSecret();
+        const binding = bindingOf(request);
         const { publicUrl } = context.tenant;
         const returnTo = safeReturnTo((request.query as Query).returnTo);
         const provider = await logOut(context, {

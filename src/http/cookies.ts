@@ -1,5 +1,6 @@
 import '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { createSecret } from '../secret.js';
 
 /**
  * Both cookies are `__Host-`: of this host alone, over secure connections alone (browsers count http://localhost), and
@@ -24,6 +25,12 @@ export function clearSessionCookie(reply: FastifyReply): void {
 
 export function setLoginCookie(reply: FastifyReply, binding: string): void {
   reply.setCookie(LOGIN_COOKIE, binding, { ...OPTIONS, maxAge: LOGIN_SECONDS });
+}
+
+/** The secret to which what this browser begins is bound: the one that it has, or another one. */
+export function bindingOf(request: FastifyRequest): string {
+  const known = request.cookies[LOGIN_COOKIE];
+  return known && /^[\w-]{43}$/.test(known) ? known : createSecret();
 }
 
 /** The token of a session, or an access token, and how it came. */

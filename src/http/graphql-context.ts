@@ -3,7 +3,14 @@ import { graphqlError } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
 import { hashSecret } from '../secret.js';
 import type { Services } from '../services.js';
-import { clearSessionCookie, type Credential, readToken, setSessionCookie } from './cookies.js';
+import {
+  bindingOf,
+  clearSessionCookie,
+  type Credential,
+  readToken,
+  setLoginCookie,
+  setSessionCookie,
+} from './cookies.js';
 import { presentUnexpected } from './executor.js';
 import { createRequestContext } from './request-context.js';
 
@@ -30,6 +37,8 @@ export function createContextMaker(services: Services, sdl: GraphQLContext['sdl'
         loaders,
         live,
         outbound,
+        sources: services.sources,
+        loginSyncMilliseconds: config.loginSyncMilliseconds,
         resolveTxt: services.resolveTxt,
         allowsInsecureLoopback,
         allowedOrigins: config.allowedOrigins,
@@ -40,6 +49,11 @@ export function createContextMaker(services: Services, sdl: GraphQLContext['sdl'
         isSdlShown: isSchemaShown(config.introspection, context.viewer !== null),
         setSessionCookie: (token, expiresAt) => reply && setSessionCookie(reply, token, expiresAt),
         clearSessionCookie: () => reply && clearSessionCookie(reply),
+        bindBrowser: () => {
+          const binding = bindingOf(request);
+          if (reply) setLoginCookie(reply, binding);
+          return binding;
+        },
         decisions: new Map(),
       };
     } catch (error) {

@@ -16,6 +16,7 @@ import type { Services } from '../services.js';
 import { useAssets } from './assets.js';
 import { useAuditExport } from './audit-export.js';
 import { useAuthRoutes } from './auth-routes.js';
+import { limitBodyTime } from './body-time.js';
 import { presentUnexpected } from './executor.js';
 import { useGraphQL } from './graphql.js';
 import { useHealth } from './health.js';
@@ -23,6 +24,12 @@ import { useLogos } from './logos.js';
 import { useOpenId } from './oidc.js';
 import { messagePage } from './pages.js';
 import { useScim } from './scim.js';
+import { useSourceFiles } from './source-files.js';
+import { useSourceRoutes } from './source-routes.js';
+
+/** How long a body may take to arrive, and that of an uploaded file. */
+const LONGEST_BODY_MILLISECONDS = 60_000;
+const LONGEST_UPLOAD_MILLISECONDS = 2 * 60 * 60_000;
 
 /** The HTTP server: a list of what it serves. It does not listen yet. */
 export async function createServer(
@@ -38,7 +45,7 @@ export async function createServer(
     // A logger of its own for every request costs more than a point read.
     childLoggerFactory: (logger) => logger,
     trustProxy: config.trustProxy,
-    requestTimeout: 60_000,
+    requestTimeout: LONGEST_UPLOAD_MILLISECONDS,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 100 },
   });
@@ -47,9 +54,10 @@ export async function createServer(
   server.setNotFoundHandler(answerNotFound);
 
   closeWhatBecomesIdle(server);
+  limitBodyTime(server, LONGEST_BODY_MILLISECONDS);
   await server.register(cookie);
   await server.register(formbody);
-  await server.register(cors, { origin: config.allowedOrigins, credentials: true, methods: ['GET', 'POST'] });
+  await server.register(cors, { origin: config.allowedOrigins, credentials: true, methods: ['GET', 'POST', 'PUT'] });
   const headers = securityHeaders(config.isProduction);
   server.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers);
@@ -59,9 +67,11 @@ export async function createServer(
   await server.register((scope) => useHealth(scope, services));
   await server.register((scope) => useAssets(scope));
   await server.register((scope) => useAuthRoutes(scope, services));
+  await server.register((scope) => useSourceRoutes(scope, services));
   await server.register((scope) => useOpenId(scope, services));
   await server.register((scope) => useAuditExport(scope, services));
   await server.register((scope) => useLogos(scope, services));
+  await server.register((scope) => useSourceFiles(scope, services));
   await server.register((scope) => useScim(scope, services), { prefix: '/scim/v2' });
   await server.register((scope) => useGraphQL(scope, services, schema));
   if (useMore) await server.register(useMore);

@@ -133,6 +133,7 @@ const MEMBER_BECAUSE: Record<MembershipSource, (connection: string) => string> =
   [MembershipSource.INVITATION]: () => 'An invitation was accepted.',
   [MembershipSource.SCIM]: (connection) => `The directory of ${connection} named the person.`,
   [MembershipSource.ADMIN]: () => 'An administrator added the person.',
+  [MembershipSource.PIPELINE]: () => 'A record of a source named the person, and its pipeline gave the membership.',
 };
 
 const ROLE_BECAUSE: Record<MembershipSource, string> = {
@@ -143,6 +144,7 @@ const ROLE_BECAUSE: Record<MembershipSource, string> = {
   [MembershipSource.INVITATION]: 'An invitation that was accepted gave it.',
   [MembershipSource.SCIM]: 'A group of a directory gave it.',
   [MembershipSource.ADMIN]: 'An administrator gave it.',
+  [MembershipSource.PIPELINE]: 'The pipeline of a source gave it.',
 };
 
 const ABSENT_BECAUSE: Record<AbsenceReason, string> = {

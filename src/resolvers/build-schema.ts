@@ -11,6 +11,7 @@ import {
 } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import '../schema/enums.js';
+import '../schema/source-enums.js';
 import { protectSchema } from '../auth/protect.js';
 import { readRequirement } from '../schema/read-requirement.js';
 import { authDirective } from '../schema/requirement.js';
@@ -42,11 +43,18 @@ import {
   PetitionDecisionResolver,
 } from './petition-approval.js';
 import { PetitionInboxResolver } from './petition-inbox.js';
+import { PetitionClaimResolver } from './petition-claim.js';
 import { PetitionConfirmationResolver } from './petition-confirmation.js';
+import { PetitionSourceCheckResolver, PetitionSourceResolver } from './petition-source.js';
 import { PetitionMergeResolver } from './petition-merge.js';
 import { PetitionInboxChangeResolver, PetitionLiveResolver } from './petition-live.js';
+import { PipelineResolver, SourcePipelineResolver } from './pipeline.js';
 import { MembershipPermissionsResolver, OrganizationRolesResolver, RoleResolver } from './role.js';
 import { ConnectionScimResolver, ScimGroupMappingResolver, ScimGroupResolver, ScimTokenResolver } from './scim.js';
+import { OrganizationSourcesResolver, SourceResolver } from './source.js';
+import { SourceRecordResolver, SourceRecordsResolver, UserRecordsResolver } from './source-record.js';
+import { SourceSignInResolver } from './source-sign-in.js';
+import { SourceSyncRunResolver, SourceSyncsResolver } from './source-sync.js';
 import { SsoResolver } from './sso.js';
 import { SubscriptionResolver } from './subscription.js';
 import { TenantResolver } from './tenant.js';
@@ -85,6 +93,7 @@ const RESOLVERS = [
   OrganizationRolesResolver,
   OrganizationSettingsResolver,
   PermissionResolver,
+  PetitionClaimResolver,
   PetitionConfirmationResolver,
   PetitionInboxChangeResolver,
   PetitionLiveResolver,
@@ -95,6 +104,8 @@ const RESOLVERS = [
   PetitionDecisionResolver,
   PetitionInboxResolver,
   PetitionResolver,
+  PetitionSourceCheckResolver,
+  PetitionSourceResolver,
   PetitionThemeResolver,
   RoleResolver,
   SessionResolver,
@@ -102,6 +113,16 @@ const RESOLVERS = [
   ScimGroupMappingResolver,
   ScimGroupResolver,
   ScimTokenResolver,
+  OrganizationSourcesResolver,
+  SourceResolver,
+  SourceRecordResolver,
+  SourceRecordsResolver,
+  UserRecordsResolver,
+  PipelineResolver,
+  SourcePipelineResolver,
+  SourceSignInResolver,
+  SourceSyncRunResolver,
+  SourceSyncsResolver,
   SsoResolver,
   TenantResolver,
   TermsResolver,

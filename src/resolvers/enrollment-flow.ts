@@ -6,6 +6,8 @@ import { uuidOf } from '../database/loaders/ids.js';
 import type { EnrollmentFlowRow, EnrollmentFlowVersionRow } from '../database/loaders/rows.js';
 import { deleteFlow, setFlowStatus, updateFlow } from '../enrollment/flows/change-flow.js';
 import { createFlow } from '../enrollment/flows/create-flow.js';
+import { warnOfFoundSources } from '../enrollment/flows/check-sources.js';
+import { describeSources, namedSources } from '../enrollment/flows/find-sources.js';
 import { findWarnings } from '../enrollment/flows/flow-warnings.js';
 import { mayStart } from '../enrollment/flows/may-start.js';
 import { FlowStatus } from '../entities/enums.js';
@@ -83,8 +85,14 @@ export class EnrollmentFlowResolver {
   @FieldResolver(() => [EnrollmentFlowWarningType], {
     description: 'What works, and is likely not meant; `enrollmentFlowExplain` tells more.',
   })
-  warnings(@Root() { settings, organizationUuid }: EnrollmentFlowRow): EnrollmentFlowWarningType[] {
-    return findWarnings(settings, { organizationId: organizationUuid });
+  async warnings(
+    @Root() { settings, organizationUuid: organizationId }: EnrollmentFlowRow,
+    @Ctx() { loaders, tenant }: GraphQLContext,
+  ): Promise<EnrollmentFlowWarningType[]> {
+    const named = namedSources(settings).map((id) => loaders.sources.ofFlow(tenant.id, id));
+    const rows = (await Promise.all(named)).filter((row) => row !== undefined);
+    const found = await describeSources(rows, organizationId);
+    return [...findWarnings(settings, { organizationId }), ...warnOfFoundSources(settings, found)];
   }
 
   @FieldResolver(() => EnrollmentFlowVersionConnection, { description: 'Its versions, the newest first.' })

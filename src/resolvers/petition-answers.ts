@@ -1,8 +1,13 @@
+import { forbidden } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
+import { petitionPartiesOf } from '../auth/policy.js';
 import type { PetitionRow } from '../database/loaders/rows.js';
+import type { PetitionState } from '../enrollment/machine/state.js';
 import type { CommandDone } from '../enrollment/petitions/run-command.js';
 import { redirectOf } from '../enrollment/petitions/redirect.js';
 import type { PetitionPayload } from '../schema/petition.js';
+import { PetitionParty } from '../entities/enums.js';
+import { Requirement } from '../schema/requirement.js';
 import { hashSecret } from '../secret.js';
 import { attempt } from './answers.js';
 
@@ -28,6 +33,30 @@ export async function answerPetition(
   };
 }
 
+/**
+ * Refuses what is among those who decide and administer to the petitioner and the enrollee of a petition, whatever they
+ * are besides; also by an access token, which is no party of its own. Throws FORBIDDEN.
+ */
+export async function refuseOwnPetition(context: GraphQLContext, row: PetitionRow, field: string): Promise<void> {
+  const parties = await petitionPartiesOf(context, row);
+  const userId = context.viewer?.userId ?? null;
+  const isOwn = userId !== null && (userId === row.petitionerUuid || userId === row.enrolleeUuid);
+  if (isOwn || parties.includes(PetitionParty.PETITIONER) || parties.includes(PetitionParty.ENROLLEE))
+    throw forbidden(field, Requirement.ORGANIZATION_ADMINISTRATOR);
+}
+
 export function redirectOfRow(row: PetitionRow): string | null {
   return redirectOf(row.flow, row, row.returnUrl);
+}
+
+/** What the machine knows of a petition that was read. */
+export function stateOf(row: PetitionRow): PetitionState {
+  return {
+    ...row,
+    petitionerUserId: row.petitionerUuid,
+    enrolleeUserId: row.enrolleeUuid,
+    organizationId: row.organizationUuid,
+    email: row.emailNormalized,
+    progress: row.progress as PetitionState['progress'],
+  };
 }

@@ -1,7 +1,5 @@
 import { Arg, Ctx, FieldResolver, Int, Mutation, Resolver, Root } from 'type-graphql';
-import { forbidden } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
-import { petitionPartiesOf } from '../auth/policy.js';
 import type { PetitionRow } from '../database/loaders/rows.js';
 import {
   approvePetition,
@@ -19,7 +17,6 @@ import {
   findDecisions,
 } from '../enrollment/approvals/read-approvals.js';
 import type { Progress } from '../enrollment/machine/state.js';
-import { PetitionParty } from '../entities/enums.js';
 import { ApplicationType } from '../schema/application.js';
 import {
   PetitionApproveInput,
@@ -35,11 +32,11 @@ import {
   PetitionRecordVettingInput,
 } from '../schema/petition-approval.js';
 import { PetitionPayload, PetitionType } from '../schema/petition.js';
-import { Auth, Requirement } from '../schema/requirement.js';
+import { Auth } from '../schema/requirement.js';
 import { DateTime } from '../schema/scalars.js';
 import { UserType } from '../schema/user.js';
 import { pageRequest, requireUuid, toConnection } from './answers.js';
-import { answerPetition } from './petition-answers.js';
+import { answerPetition, refuseOwnPetition } from './petition-answers.js';
 
 /** Deciding on petitions, and what is to be known for it. */
 @Resolver(() => PetitionType)
@@ -151,12 +148,7 @@ export class PetitionApprovalResolver {
     first?: number | null,
     @Arg('after', () => String, { nullable: true, description: 'The cursor to go on from.' }) after?: string | null,
   ) {
-    const parties = await petitionPartiesOf(context, row);
-    // Also by an access token, which is no party of its own.
-    const userId = context.viewer?.userId ?? null;
-    const isOwn = userId !== null && (userId === row.petitionerUuid || userId === row.enrolleeUuid);
-    if (isOwn || parties.includes(PetitionParty.PETITIONER) || parties.includes(PetitionParty.ENROLLEE))
-      throw forbidden('Petition.comments', Requirement.ORGANIZATION_ADMINISTRATOR);
+    await refuseOwnPetition(context, row, 'Petition.comments');
     return toConnection(await findComments(context.database, context.tenant.id, row.uuid, pageRequest(first, after)));
   }
 

@@ -10,7 +10,6 @@ import { findPossibleDuplicates } from '../enrollment/people/possible-duplicates
 import { reachOf } from '../enrollment/people/reach.js';
 import { searchPeople } from '../enrollment/people/search-people.js';
 import { nextActions } from '../enrollment/machine/next-actions.js';
-import type { PetitionState } from '../enrollment/machine/state.js';
 import {
   accountOf,
   agreeToTerms,
@@ -51,7 +50,7 @@ import { OrganizationType } from '../schema/organization.js';
 import { Auth, Requirement } from '../schema/requirement.js';
 import { UserType } from '../schema/user.js';
 import { attempt, pageRequest, requireUuid, toConnection } from './answers.js';
-import { answerPetition, redirectOfRow } from './petition-answers.js';
+import { answerPetition, redirectOfRow, stateOf } from './petition-answers.js';
 
 @Resolver(() => PetitionType)
 export class PetitionResolver {
@@ -324,7 +323,7 @@ export class PetitionResolver {
   @Auth('PETITION_PARTY')
   @Mutation(() => PetitionPayload, {
     description:
-      'Tries the step again in which a petition waits: once second factors are set up, or what failed is mended.',
+      'Tries the step again in which a petition waits: once second factors are set up, or what failed is mended. Sources that did not answer are asked again at once.',
   })
   petitionContinue(
     @Ctx() context: GraphQLContext,
@@ -365,16 +364,4 @@ async function readPeople({ loaders, tenant }: GraphQLContext, ids: readonly str
   return users.flatMap((user) =>
     user ? [{ id: user.id, givenName: user.givenName, familyName: user.familyName }] : [],
   );
-}
-
-/** What the machine knows of a petition that was read. */
-function stateOf(row: PetitionRow): PetitionState {
-  return {
-    ...row,
-    petitionerUserId: row.petitionerUuid,
-    enrolleeUserId: row.enrolleeUuid,
-    organizationId: row.organizationUuid,
-    email: row.emailNormalized,
-    progress: row.progress as PetitionState['progress'],
-  };
 }

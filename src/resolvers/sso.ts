@@ -3,12 +3,13 @@ import { sessionOf } from '../actor.js';
 import { badInput } from '../auth/errors.js';
 import type { GraphQLContext } from '../auth/graphql-context.js';
 import { beginLogin } from '../auth/login.js';
-import { safeReturnTo } from '../auth/return-to.js';
+import { safeReturnTo } from '../return-to.js';
 import { endSessionsNow } from '../auth/session.js';
 import { completeLink, completeSignIn, refuseStaleSession } from '../auth/sign-in.js';
 import { createSecret } from '../secret.js';
 import { writerOf } from '../actor.js';
 import type { IdentityRow } from '../database/loaders/rows.js';
+import { syncOnLogin } from '../enrollment/synchronization/sync-on-login.js';
 import { LoginIntent, SessionTransport } from '../entities/enums.js';
 import { type Fault, fault, UserErrorCode } from '../faults.js';
 import { Auth } from '../schema/requirement.js';
@@ -115,6 +116,7 @@ export class SsoResolver {
       const signedIn = await completeSignIn(context, readAnswer(input), input.transport);
       const { outcome, token, expiresAt, returnTo, invitation } = signedIn;
       const { tenant, loaders } = context;
+      if (signedIn.syncsSources) await syncOnLogin(context, outcome.userId, context.loginSyncMilliseconds);
       context.viewer = (await context.findSession(tenant.id, token))?.viewer ?? null;
       if (input.transport === SessionTransport.COOKIE) context.setSessionCookie(token, expiresAt);
       return {

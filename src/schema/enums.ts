@@ -1,23 +1,8 @@
-import { registerEnumType } from 'type-graphql';
 import { EventOrder } from '../entities/event-order.js';
 import { MemberOrder } from '../entities/member-order.js';
 import { OrganizationOrder } from '../entities/organization-order.js';
 import * as stored from '../entities/enums.js';
-
-function register<Values extends Record<string, string>>(
-  values: Values,
-  name: string,
-  description: string,
-  descriptions: Record<keyof Values, string>,
-): void {
-  registerEnumType(values, {
-    name,
-    description,
-    valuesConfig: Object.fromEntries(
-      Object.entries(descriptions).map(([value, text]) => [value, { description: text }]),
-    ) as never,
-  });
-}
+import { registerEnum as register } from './register-enum.js';
 
 register(stored.UserStatus, 'UserStatus', 'Where an account stands.', {
   ACTIVE: 'May sign in.',
@@ -55,6 +40,7 @@ register(stored.MembershipSource, 'MembershipSource', 'Where a membership came f
   INVITATION: 'An invitation.',
   SCIM: 'A directory.',
   ADMIN: 'An administrator.',
+  PIPELINE: 'A pipeline, of what a source says of the person.',
 });
 register(stored.InvitationStatus, 'InvitationStatus', 'Where an invitation stands. All but PENDING are final.', {
   PENDING: 'It waits for its answer.',
@@ -391,6 +377,7 @@ register(stored.PetitionParty, 'PetitionParty', 'What somebody is to a petition.
 register(stored.PetitionMailKind, 'PetitionMailKind', 'What a mail of an enrollment is about.', {
   CONFIRMATION: 'The link that proves an address.',
   CONFIRMATION_REMINDER: 'That link again.',
+  EMAIL_PROOF: 'To the petitioner: the link that proves the address which a source is to be asked about.',
   APPROVAL_REQUESTED: 'To the approvers: a petition waits for them.',
   APPROVAL_REMINDER: 'To the approvers: it still does.',
   APPROVAL_ESCALATED: 'To the administrators above: nobody has decided.',
@@ -430,10 +417,13 @@ register(stored.PetitionAction, 'PetitionAction', 'What the history of a petitio
   IDENTITY_RELINKED: 'The enrollee is known: the petition goes on for them.',
   SOURCE_RECORD_LINKED: 'A record of a source was linked.',
   SOURCE_CHECKED: 'A source was asked.',
+  EMAIL_GIVEN: 'The petitioner gave the address that a source is to be asked about.',
+  EMAIL_PROVEN: 'The petitioner proved that address by the link that was mailed to it.',
   IDENTIFIER_AUTHENTICATED: 'The enrollee signed in.',
   IDENTIFIERS_ASSIGNED: 'The person was given identifiers.',
   ACCOUNTS_REQUESTED: 'Accounts in other systems were asked for.',
   MATCH_RESULT: 'The match server answered.',
+  MATCH_CHOSEN: 'It was chosen which of the people whom the match server named it is, or none of them.',
   CONFIRMATION_SENT: 'The link to confirm was mailed.',
   CONFIRMATION_VIEWED: 'The link to confirm was opened.',
   CONFIRMATION_EXPIRED: 'The link to confirm was opened too late.',

@@ -44,6 +44,8 @@ registerEnumType(UserErrorCode, {
     NO_ADDRESS: { description: 'There is no address that could be confirmed.' },
     MANUAL_ACTION_NEEDED: { description: 'An administrator must settle this; the message says why.' },
     SOURCE_UNAVAILABLE: { description: 'A source did not answer; nothing is decided by that. Try again.' },
+    SYNC_RUNNING: { description: 'The source is being synced already; the answer names the sync.' },
+    IN_USE: { description: 'Others need the object; the message names them.' },
     ORGANIZATION_MFA_REQUIRED: {
       description: 'The organization asks for a second factor, which you have not, or have not shown.',
     },

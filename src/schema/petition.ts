@@ -21,7 +21,15 @@ registerEnumType(PetitionNextAction, {
   description: 'What the viewer may do to a petition now.',
   valuesConfig: {
     SELECT_ENROLLEE: { description: 'Choose who is enrolled: petitionSelectEnrollee.' },
+    SIGN_IN_AT_SOURCE: { description: 'Sign in at the source that is due: petitionSignInAtSource.' },
+    SELECT_SOURCE_RECORD: { description: 'Choose the record of the person in a source: petitionSelectSourceRecord.' },
+    GIVE_EMAIL: {
+      description: 'Give the address that a source is to be asked about, and prove it by the link: petitionGiveEmail.',
+    },
     SUBMIT_ATTRIBUTES: { description: 'Give the attributes of `form`: petitionSubmitAttributes.' },
+    CHOOSE_MATCH: {
+      description: 'Say which of `matchCandidates` the person is, or that they are none of them: petitionChooseMatch.',
+    },
     AGREE_TO_TERMS: { description: 'Agree to `terms`: petitionAgreeToTerms.' },
     RESEND_CONFIRMATION: { description: 'Have the link to confirm mailed again: petitionResendConfirmation.' },
     CONFIRM: { description: 'Confirm by the link that was mailed: petitionConfirm.' },

@@ -20,6 +20,9 @@ export class TenantType {
 
   @Field(() => [FactorKind], { description: 'The kinds of second factors that count, and may be added.' })
   mfaFactors!: FactorKind[];
+
+  @Field(() => Boolean, { description: 'Whether sources are synced when their time has come.' })
+  runsScheduledSyncs!: boolean;
 }
 
 @Auth('TENANT_ADMINISTRATOR')
@@ -38,6 +41,12 @@ export class TenantUpdateInput {
       'The kinds of second factors that count, and may be added. None at all is refused while an organization requires one.',
   })
   mfaFactors?: FactorKind[] | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether sources are synced when their time has come. Syncs that an administrator starts run anyway.',
+  })
+  runsScheduledSyncs?: boolean | null;
 }
 
 @Auth('PUBLIC')

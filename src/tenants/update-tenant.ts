@@ -12,24 +12,29 @@ export interface UpdateTenant {
   auditRetentionDays?: number | null;
   /** The kinds of second factors that count, and may be added. */
   mfaFactors?: FactorKind[] | null;
+  /** Whether sources are synced when their time has come. */
+  runsScheduledSyncs?: boolean | null;
 }
 
 interface Settings {
   auditRetentionDays: number | null;
   mfaFactors: FactorKind[];
+  runsScheduledSyncs: boolean;
 }
 
 const LONGEST_RETENTION = 36_500;
 
 /** Changes settings of the tenant. Repeating it changes nothing. Throws Faults: INVALID, REQUIRED, NO_FACTOR_ENABLED. */
 export async function updateTenant(context: OperationContext, input: UpdateTenant): Promise<void> {
-  const { auditRetentionDays: days, mfaFactors } = input;
+  const { auditRetentionDays: days, mfaFactors, runsScheduledSyncs } = input;
   refuseFaults([
     typeof days === 'number' &&
       !(Number.isInteger(days) && days >= 1 && days <= LONGEST_RETENTION) &&
       fault(UserErrorCode.INVALID, `auditRetentionDays is 1 to ${LONGEST_RETENTION}, or null.`, 'auditRetentionDays'),
     mfaFactors === null &&
       fault(UserErrorCode.REQUIRED, 'mfaFactors cannot be cleared: give an empty list for none.', 'mfaFactors'),
+    runsScheduledSyncs === null &&
+      fault(UserErrorCode.REQUIRED, 'runsScheduledSyncs cannot be cleared.', 'runsScheduledSyncs'),
   ]);
   const writer = writerOf(context, 'tenantUpdate');
   const { tenantId } = writer;
@@ -37,7 +42,9 @@ export async function updateTenant(context: OperationContext, input: UpdateTenan
     // Whoever has an organization require a second factor reads these settings under a lock of its own.
     const [known] = await runSql<Settings>(
       manager,
-      `select audit_retention_days as "auditRetentionDays", mfa_factors as "mfaFactors" from tenants where id = $1 for no key update`,
+      `select audit_retention_days as "auditRetentionDays", mfa_factors as "mfaFactors",
+         runs_scheduled_syncs as "runsScheduledSyncs"
+       from tenants where id = $1 for no key update`,
       [tenantId],
     );
     const wanted: Settings = {
@@ -46,17 +53,19 @@ export async function updateTenant(context: OperationContext, input: UpdateTenan
       mfaFactors: mfaFactors
         ? Object.values(FactorKind).filter((kind) => mfaFactors.includes(kind))
         : known!.mfaFactors,
+      runsScheduledSyncs: runsScheduledSyncs ?? known!.runsScheduledSyncs,
     };
-    const changed = (['auditRetentionDays', 'mfaFactors'] as const).filter(
+    const changed = (['auditRetentionDays', 'mfaFactors', 'runsScheduledSyncs'] as const).filter(
       (name) => JSON.stringify(known![name]) !== JSON.stringify(wanted[name]),
     );
     if (!changed.length) return;
     if (!wanted.mfaFactors.length) refuseFaults([await refuseNoFactor(manager, tenantId)]);
-    await runSql(manager, 'update tenants set audit_retention_days = $2, mfa_factors = $3::text[] where id = $1', [
-      tenantId,
-      wanted.auditRetentionDays,
-      wanted.mfaFactors,
-    ]);
+    await runSql(
+      manager,
+      `update tenants set audit_retention_days = $2, mfa_factors = $3::text[], runs_scheduled_syncs = $4
+       where id = $1`,
+      [tenantId, wanted.auditRetentionDays, wanted.mfaFactors, wanted.runsScheduledSyncs],
+    );
     const gone = known!.mfaFactors.filter((kind) => !wanted.mfaFactors.includes(kind));
     if (gone.length) await endProofsOf(manager, tenantId, gone);
     const pick = (from: Settings) => Object.fromEntries(changed.map((name) => [name, from[name]]));

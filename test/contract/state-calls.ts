@@ -5,8 +5,10 @@ import {
   DuplicateMode,
   FlowAuthorization,
   MatchPolicy,
+  SourceMode,
   TermsMode,
 } from '../../src/entities/enums.js';
+import { PipelineRemoval } from '../../src/entities/source-enums.js';
 import { callOf } from '../security/matrix-calls.js';
 import type { World } from '../security/matrix-world.js';
 import { makeApplication } from '../support/applications.js';
@@ -21,6 +23,10 @@ import { attribute, command, makeFlow, PERSON, start } from '../support/petition
 import { PNG } from '../support/pictures.js';
 import { mapGroup } from '../support/scim.js';
 import { comeIn, linkInApp, nextSiret, reachApp } from '../support/sign-in.js';
+import { makePeopleSource, startAskedPeople } from '../support/sources/asked-people.js';
+import { makePipeline, recordOf, take } from '../support/sources/pipelines.js';
+import { makeSignInSource, waitingForSource } from '../support/sources/sign-in.js';
+import { makeSource } from '../support/sources/make.js';
 
 /** A call that is ready to be made. */
 export interface Prepared {
@@ -42,6 +48,8 @@ export const CHANGING_NOTHING: Record<string, string> = {
   factorPasskeyBegin: 'asks the browser for a passkey, which has an end of its own',
   factorProveBegin: 'asks the browser to show a passkey, which has an end of its own',
   factorTotpBegin: 'gives a secret, which has an end of its own',
+  petitionSignInAtSource: 'begins a trip to the provider, which has an end of its own',
+  sourceTest: 'asks the source',
   ssoBegin: 'begins a trip to the provider, which has an end of its own',
 };
 
@@ -66,6 +74,89 @@ const CASES: Record<string, Case[]> = {
       prepare: async (world) => {
         const { userId } = await world.gateway.signedInUser();
         return { input: { userId: `usr_${userId}`, reason: 'Asked for' } };
+      },
+    },
+  ],
+  sourceCreate: [
+    {
+      prepare: async () => ({
+        input: {
+          ...{ idempotencyKey: 'state-source', kind: 'LDAP', name: 'Made', secrets: { bindPassword: 'secret' } },
+          settings: {
+            ...{ url: 'ldaps://directory.example.org', baseDn: 'dc=example,dc=org', bindDn: 'cn=door' },
+            mapping: { key: 'uid' },
+          },
+        },
+      }),
+    },
+  ],
+  sourceUpdate: [
+    {
+      prepare: async (world) => ({
+        input: {
+          ...{ id: await world.freshSource(), name: 'Edited', description: 'Anew', status: 'SUSPENDED' },
+          settings: { mapping: { key: 'id', emails: ['email'] }, delimiter: ';' },
+          ...{ keepsRaw: false, isOpenToOrganizations: true, syncMode: 'QUERY', syncInterval: 60 },
+          ...{ queryMismatch: 'IGNORE', querySkipsKnown: true, syncsOnLogin: true, timeLimit: 900 },
+        },
+      }),
+    },
+  ],
+  sourceSyncStart: [
+    {
+      prepare: async (world) => ({
+        input: { sourceId: await world.freshSource(), mode: 'FULL', isForced: true, idempotencyKey: 'state-sync' },
+      }),
+    },
+  ],
+  sourceSyncCancel: [
+    {
+      prepare: async (world) => ({ input: { id: await world.freshSyncRun('WAITING') } }),
+    },
+  ],
+  sourceDelete: [{ prepare: async (world) => ({ input: { id: await world.freshSource() } }) }],
+  pipelineCreate: [
+    {
+      prepare: async ({ ids }) => ({
+        input: {
+          ...{ idempotencyKey: 'state-pipeline', name: 'Made', description: 'For staff', copiesName: true },
+          ...{ createsUsers: true, organizationId: ids.Organization, removal: 'END_AFTER_GRACE', graceDays: 30 },
+        },
+      }),
+    },
+  ],
+  pipelineUpdate: [
+    {
+      prepare: async (world) => ({
+        input: {
+          ...{ id: await world.freshPipeline(), name: 'Edited', description: 'Anew', status: 'SUSPENDED' },
+          ...{ match: 'IDENTIFIER', matchIdentifierType: 'staff', copiesEmail: false },
+        },
+      }),
+    },
+  ],
+  pipelineDelete: [{ prepare: async (world) => ({ input: { id: await world.freshPipeline() } }) }],
+  sourceRecordUnlink: [{ prepare: async (world) => ({ input: { id: (await linkedRecord(world)).id } }) }],
+  sourceRecordRelink: [
+    {
+      prepare: async (world) => ({
+        input: { id: (await linkedRecord(world)).id, userId: `usr_${(await makeUser(world.gateway.tenant)).id}` },
+      }),
+    },
+  ],
+  sourceRecordSync: [
+    {
+      repeats: 'each call asks the source, and is told of',
+      prepare: async ({ gateway }) => {
+        // It may be asked until the process ends, and keeps nobody from ending.
+        const people = await startAskedPeople([
+          { key: 'ada', emails: [`synced-${v7()}@example.org`], familyName: 'Byron' },
+        ]);
+        people.unref();
+        const pipeline = await makePipeline(gateway.tenant);
+        const source = await makePeopleSource(gateway.tenant, people, { pipelineId: pipeline.id });
+        const [record] = await take(gateway, source, [recordOf('ada', { email: null })]);
+        return { input: { id: `rec_${record!.recordId}` } };
       },
     },
   ],
@@ -507,6 +598,73 @@ Object.assign(CASES, {
       },
     },
   ],
+  petitionSelectSourceRecord: [
+    {
+      prepare: async ({ gateway }: World) => {
+        // It may be asked until the process ends, and keeps nobody from ending.
+        const people = await startAskedPeople([{ key: 'ada', emails: ['ada@example.org'], familyName: 'Lovelace' }]);
+        people.unref();
+        const pipeline = await makePipeline(gateway.tenant);
+        const source = await makePeopleSource(gateway.tenant, people, { pipelineId: pipeline.id });
+        const flow = await makeFlow(gateway.tenant, {
+          settings: {
+            authorization: FlowAuthorization.TENANT_ADMINISTRATOR,
+            attributes: [attribute({ key: 'motive' })],
+            sources: [{ sourceId: source.id, mode: SourceMode.SELECT, verifiesFamilyName: false }],
+          },
+        });
+        const { browser } = await gateway.signedInUser({ isTenantAdministrator: true });
+        const { petition } = await start(gateway, browser, flow.globalId);
+        return { browser, input: { id: petition.id, sourceId: `src_${source.id}`, key: 'ada' } };
+      },
+    },
+  ],
+  petitionGiveEmail: [
+    {
+      prepare: async ({ gateway }: World) => {
+        const { id: sourceId } = await makeSource(gateway.tenant);
+        const flow = await makeFlow(gateway.tenant, {
+          settings: {
+            authorization: FlowAuthorization.SIGNED_IN,
+            sources: [{ sourceId, mode: SourceMode.CLAIM, verifiesFamilyName: false }],
+          },
+        });
+        const { browser } = await gateway.signedInUser();
+        const { petition } = await start(gateway, browser, flow.globalId);
+        return { browser, input: { id: petition.id, email: `claimed-${v7()}@example.org` } };
+      },
+      repeats: 'mails another link each time',
+    },
+  ],
+  petitionChooseMatch: [
+    {
+      prepare: async ({ gateway }: World) => {
+        const { id: matchSourceId } = await makeSource(gateway.tenant);
+        const flow = await makeFlow(gateway.tenant, {
+          settings: { authorization: FlowAuthorization.SIGNED_IN, match: MatchPolicy.EXTERNAL, matchSourceId },
+        });
+        const { browser } = await gateway.signedInUser();
+        const { petition } = await start(gateway, browser, flow.globalId);
+        const candidates = [{ referenceId: 'M-1', names: [], emails: [] }];
+        await gateway.rows(
+          `update petitions set waits_for = 'PETITIONER', progress = progress || $3::jsonb
+           where tenant_id = $1 and id = $2`,
+          [petition.id.slice(4), JSON.stringify({ matchCandidates: candidates })],
+        );
+        return { browser, input: { id: petition.id, referenceId: 'M-1' } };
+      },
+    },
+  ],
+  petitionSignInAtSource: [
+    {
+      prepare: async ({ gateway }: World) => {
+        const source = await makeSignInSource(gateway);
+        const { browser } = await gateway.signedInUser();
+        const id = await waitingForSource(gateway, browser, source.id);
+        return { browser, input: { id, sourceId: `src_${source.id}` } };
+      },
+    },
+  ],
   petitionUndoMerge: [{ prepare: mergedPetition }],
   petitionDelete: [{ prepare: async (world: World) => ({ input: { id: await world.freshPetition() } }) }],
   petitionCancel: [{ prepare: (world: World) => enrolling(world, { comment: 'Not any more' }) }],
@@ -886,6 +1044,15 @@ Object.assign(CASES, {
 });
 
 /** A petition that was merged into a member, and gave them a name, a role in another organization and an identifier. */
+/** A record that a pipeline has made a member of. */
+async function linkedRecord({ gateway, ids }: World): Promise<{ id: string }> {
+  const organizationId = ids.Organization.slice(4);
+  const pipeline = await makePipeline(gateway.tenant, { organizationId, removal: PipelineRemoval.END_MEMBERSHIP });
+  const source = await makeSource(gateway.tenant, { pipelineId: pipeline.id });
+  const [record] = await take(gateway, source, [recordOf(`linked-${v7()}`)]);
+  return { id: `rec_${record!.recordId}` };
+}
+
 async function mergedPetition({ gateway, browsers }: World): Promise<Prepared> {
   const { tenant } = gateway;
   const user = await makeUser(tenant, { familyName: null });

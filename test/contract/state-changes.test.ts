@@ -9,6 +9,7 @@ import { createWorld, type World } from '../security/matrix-world.js';
 import type { Browser } from '../support/browser.js';
 import { makeUser } from '../support/factories.js';
 import { comeIn, nextSiret, uuidOf } from '../support/sign-in.js';
+import { makePipeline, makeSignInSource, reachSource, waitingForSource } from '../support/sources/sign-in.js';
 import { OTHER_TABLES, STATE_TABLES, tablesOf, watch } from '../support/told-changes.js';
 import { casesOf, TELLING_ALONE, CHANGING_NOTHING, KNOWN_MUTATIONS, newcomer, type Prepared } from './state-calls.js';
 
@@ -93,6 +94,18 @@ describe('by browser', () => {
     const reached = await world.gateway.reachCallback(person, browser);
     return watch(world.gateway, () => reached.browser.get(reached.callback, { follow: false }));
   }
+
+  it('a sign-in at a source tells of the record, the person and the petition', async () => {
+    const { gateway } = world;
+    const source = await makeSignInSource(gateway, { pipelineId: await makePipeline(gateway) });
+    const { browser } = await gateway.signedInUser();
+    const id = await waitingForSource(gateway, browser, source.id);
+    const there = gateway.addPerson({ id: 'signs-in-at-a-source', claims: { email_verified: true } });
+    const callback = await reachSource(gateway, browser, there, { id, sourceId: source.id });
+    const { untold, changed } = await watch(gateway, () => browser.get(callback, { follow: false }));
+    expect(untold).toEqual([]);
+    expect(changed).toEqual(expect.arrayContaining(['source_records', 'users', 'petitions', 'petition_source_checks']));
+  });
 
   it('a first sign-in tells of the user, the identity, the organization, the membership and the session', async () => {
     const { untold, changed, events } = await arrive(newcomer(world));

@@ -18,6 +18,7 @@ import {
 } from '../../src/enrollment/confirmations/answer-confirmation.js';
 import { advance, begin } from '../../src/enrollment/machine/advance.js';
 import type { Advanced, Command, HistoryEntry, PetitionState } from '../../src/enrollment/machine/state.js';
+import { chooseMatch, giveEmail } from '../../src/enrollment/petitions/claim-commands.js';
 import {
   agreeToTerms,
   cancelPetition,
@@ -40,6 +41,7 @@ import {
   partiesIn,
   type Person,
   startersOf,
+  SUSPENDED_SOURCE,
   type World,
 } from '../support/petition-world.js';
 import { makeFlow } from '../support/petitions.js';
@@ -58,7 +60,7 @@ const ENDS = ['DENY', 'FLAG_DUPLICATE', 'CANCEL', 'EXPIRE', 'DECLINE', 'COMMENT'
 /** What brings a petition on: tried more often than what ends it, or leaves it where it is. */
 const LIVELY = [
   ...['SELECT_ENROLLEE', 'SUBMIT_ATTRIBUTES', 'AGREE_TO_TERMS', 'CONFIRM', 'RECORD_VETTING', 'APPROVE'],
-  ...['ANSWER_SOURCE', 'ANSWER_MATCH'],
+  ...['ANSWER_SOURCE', 'ANSWER_MATCH', 'GIVE_EMAIL', 'PROVE_EMAIL', 'CHOOSE_MATCH'],
 ];
 const SYSTEM_KINDS = ['ANSWER_SOURCE', 'ANSWER_MATCH', 'EXPIRE', 'REMIND', 'ESCALATE', 'RENEW_CONFIRMATION'];
 const KINDS: Command['kind'][] = [
@@ -74,6 +76,7 @@ const KINDS: Command['kind'][] = [
     'ANSWER_SOURCE',
   ] as const),
   ...(['ANSWER_MATCH', 'EXPIRE', 'REMIND', 'ESCALATE', 'RENEW_CONFIRMATION'] as const),
+  ...(['GIVE_EMAIL', 'PROVE_EMAIL', 'CHOOSE_MATCH'] as const),
 ];
 const pick = <Value>(values: readonly Value[], number: number): Value => values[number % values.length]!;
 
@@ -210,7 +213,20 @@ async function commandOf(pair: Pair, turn: Turn, caller: Person | null, kind: Co
     case 'CONTINUE':
       return { kind, userId, account: await accountOf(world, state.enrolleeUserId) } as Command;
     case 'CONFIRM':
+    case 'PROVE_EMAIL':
       return { ...given, userId };
+    case 'GIVE_EMAIL': {
+      const account = await accountOf(world, state.petitionerUserId ?? state.enrolleeUserId);
+      const addresses = [
+        `new-${pair.id}@example.org`,
+        account?.email,
+        `own-${pair.id}@example.org`,
+        pick(people, two).email,
+      ];
+      const normalized = pick(addresses, one) ?? addresses[0]!;
+      const isVerified = account !== null && account.isEmailVerified && account.email === normalized;
+      return { ...given, email: { normalized, isVerified }, userId };
+    }
     case 'AGREE_TO_TERMS':
       return { ...given, terms: one % 4 ? [world.termsKey] : [], userId };
     case 'APPROVE':
@@ -264,7 +280,12 @@ async function perform(
     case 'RESEND_CONFIRMATION':
       return resendConfirmation(context, { id });
     case 'CONFIRM':
+    case 'PROVE_EMAIL':
       return confirmPetition(context, { token: token! });
+    case 'GIVE_EMAIL':
+      return giveEmail(context, { id, email: command.email.normalized });
+    case 'CHOOSE_MATCH':
+      return chooseMatch(context, { id, referenceId: command.referenceId });
     case 'DECLINE':
       return declinePetition(context, { token: token! });
     case 'CONTINUE':
@@ -309,9 +330,12 @@ async function turnOf(pair: Pair, turn: Turn): Promise<void> {
     const status = pair.isFlowActive ? 'ACTIVE' : 'SUSPENDED';
     await world.write('update enrollment_flows set status = $3 where tenant_id = $1 and id = $2', pair.flowId, status);
   }
-  const token = state.status === 'PENDING_CONFIRMATION' ? await mailedToken(world, pair.id) : null;
-  // Who has the link is the enrollee; without it there is nothing to answer.
-  const kinds = KINDS.filter((kind) => token !== null || !['CONFIRM', 'DECLINE'].includes(kind));
+  const isProving = state.progress.isProvingEmail === true;
+  const token = isProving || state.status === 'PENDING_CONFIRMATION' ? await mailedToken(world, pair.id) : null;
+  // Who has the link is the enrollee, or proves the petitioner's address; without it there is nothing to answer.
+  const [links, other] = [['PROVE_EMAIL'], ['CONFIRM', 'DECLINE']];
+  const answers = token === null ? [] : isProving ? links : other;
+  const kinds = KINDS.filter((kind) => answers.includes(kind) || ![...links, ...other].includes(kind));
   const people: [Person | null, string | null][] = [
     ...(pair.petitionerToken ? [[null, pair.petitionerToken] as [null, string]] : []),
     ...(pair.enrolleeToken ? [[null, pair.enrolleeToken] as [null, string]] : []),
@@ -348,7 +372,10 @@ async function turnOf(pair: Pair, turn: Turn): Promise<void> {
   const told = JSON.stringify({ command, by: caller[0]?.name ?? caller[1], state });
   const mails = 'effects' in expected && expected.effects.some(({ kind: effect }) => effect === 'SEND_CONFIRMATION');
   // How often an address is mailed is no matter of the machine.
-  if (done === 'RATE_LIMITED' && mails) return;
+  if (done === 'RATE_LIMITED' && (mails || kind === 'GIVE_EMAIL' || kind === 'CONTINUE')) return;
+  // A link to claim with is of use to the petitioner alone, and everybody else is told so before anything.
+  if (kind === 'PROVE_EMAIL' && !able(caller, kind).includes(PetitionParty.PETITIONER))
+    return strictEqual(done, 'SIGN_IN_REQUIRED');
   const isOther = 'refusal' in expected && expected.refusal.code === 'MANUAL_ACTION_NEEDED';
   if (done === 'REAUTHENTICATION_REQUIRED' && isOther) return;
   if ('refusal' in expected || typeof done === 'string') {
@@ -378,7 +405,11 @@ async function play(drawn: FlowSettings, starter: number, turns: readonly Turn[]
   pair.petitionerToken = done.petitionerToken;
   const petitioner = await accountOf(world, person?.id ?? null);
   const terms = flow.terms === 'IGNORE' ? [] : [world.termsKey];
-  const begun = begin(flow, { petitioner, organizationId: world.organizationId }, { ...POSSIBLE, terms });
+  const sources = {
+    suspendedSources: [SUSPENDED_SOURCE],
+    hasVerifiedRecordEmail: petitioner?.isEmailVerified === true,
+  };
+  const begun = begin(flow, { petitioner, organizationId: world.organizationId }, { ...POSSIBLE, ...sources, terms });
   if (pair.take(begun, done)) await pair.finalize(done);
   strictEqual(done.petitionerToken !== null, begun.state.petitionerUserId === null);
   let left = 3;

@@ -42,6 +42,7 @@ it('a database of before roles had permissions is brought up to date with its ro
     '20261123-organizations',
     '20261124-factors-and-directories',
     '20261125-enrollment',
+    '20261126-sources',
   ]);
 
   expect(await rows(`select slug, is_mfa_required, custom_data::text from organizations where tenant_id = $1`)).toEqual(

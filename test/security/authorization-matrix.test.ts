@@ -81,6 +81,11 @@ const NESTED_INPUTS = [
   'EnrollmentAuthenticatorInput',
   'EnrollmentFlowSourceInput',
   'EnrollmentIdentifierInput',
+  'SourceRecordFilterInput',
+  'SourceIdentifierInput',
+  'PetitionSourceIdentifierInput',
+  'PipelineAttributeInput',
+  'PipelineAffiliationRoleInput',
 ];
 /** Their fields that ask for more, each with a query that uses it. */
 const memberFilter = (filter: string) => (w: World) =>

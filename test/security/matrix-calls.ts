@@ -1,4 +1,5 @@
 import { v7 } from 'uuid';
+import { PEOPLE_FILE } from '../support/sources/make.js';
 import type { Caller, World } from './matrix-world.js';
 
 /** How to call a root field so that whoever may, can: its arguments, and what to select. */
@@ -54,6 +55,50 @@ export async function callOf(world: World, rootField: string): Promise<Call> {
     case 'Subscription.auditEvents':
     case 'Subscription.petitionInboxChanged':
       return query({ organizationId: ids.Organization }, '{ id }');
+    case 'Query.source':
+      return query({ id: ids.Source }, '{ id }');
+    case 'Query.sources':
+      return query({}, page);
+    case 'Query.sourceKinds':
+      return query({}, '{ kind }');
+    case 'Query.sourceSearch':
+      return query({ id: ids.Source, email: 'matrix@example.org' }, '{ userErrors { code } }');
+    case 'Mutation.sourceCreate':
+      return input({ kind: 'CSV', name: 'Matrix', settings: PEOPLE_FILE });
+    case 'Mutation.sourceUpdate':
+    case 'Mutation.sourceTest':
+      return input({ id: ids.Source });
+    case 'Mutation.sourceDelete':
+      return input({ id: await world.freshSource() });
+    case 'Query.sourceRecord':
+      return query({ id: ids.SourceRecord }, '{ id }');
+    case 'Mutation.sourceRecordUnlink':
+    case 'Mutation.sourceRecordSync':
+      return input({ id: ids.SourceRecord });
+    case 'Mutation.sourceRecordRelink':
+      return input({ id: ids.SourceRecord, userId: ids.User });
+    case 'Query.pipeline':
+      return query({ id: ids.Pipeline }, '{ id }');
+    case 'Query.pipelines':
+      return query({}, page);
+    case 'Query.pipelinePreview':
+      return query(
+        { id: ids.Pipeline, sourceId: ids.Source, records: [{ key: 'matrix' }] },
+        '{ records { outcome } userErrors { code } }',
+      );
+    case 'Mutation.pipelineCreate':
+      return input({ name: 'Matrix' });
+    case 'Mutation.pipelineUpdate':
+      return input({ id: ids.Pipeline });
+    case 'Mutation.pipelineDelete':
+      return input({ id: await world.freshPipeline() });
+    case 'Query.sourceSyncRun':
+    case 'Subscription.sourceSyncRunChanged':
+      return query({ id: ids.SourceSyncRun }, '{ id }');
+    case 'Mutation.sourceSyncStart':
+      return input({ sourceId: await world.freshSource(), mode: 'FULL' });
+    case 'Mutation.sourceSyncCancel':
+      return input({ id: await world.freshSyncRun('WAITING') });
     case 'Subscription.petitionChanged':
       return query({ id: ids.Petition }, '{ id }');
     case 'Query._service':
@@ -282,6 +327,16 @@ export async function callOf(world: World, rootField: string): Promise<Call> {
       return input({ id: await world.freshPetition(), attributes: {} });
     case 'Mutation.petitionAgreeToTerms':
       return input({ id: ids.Petition, terms: [] });
+    case 'Query.petitionSourceCandidates':
+      return query({ id: ids.Petition, sourceId: ids.Source, email: 'matrix@example.org' }, '{ userErrors { code } }');
+    case 'Mutation.petitionSelectSourceRecord':
+      return input({ id: ids.Petition, sourceId: ids.Source, key: 'matrix' });
+    case 'Mutation.petitionSignInAtSource':
+      return input({ id: ids.Petition, sourceId: ids.Source });
+    case 'Mutation.petitionGiveEmail':
+      return input({ id: ids.Petition, email: 'matrix@example.org' });
+    case 'Mutation.petitionChooseMatch':
+      return input({ id: ids.Petition, referenceId: null });
     case 'Mutation.petitionContinue':
       return input({ id: ids.Petition });
     case 'Mutation.petitionOpenConfirmation':
@@ -392,6 +447,9 @@ const SAMPLES_BY_NAME: Record<string, unknown> = {
   primaryColor: '#000091',
   darkPrimaryColor: '#8585f6',
   upload: { content: 'PHN2Zy8+' },
+  pipelineId: `pip_${NOBODY}`,
+  matchSourceId: `src_${NOBODY}`,
+  replacesOrganizationId: `org_${NOBODY}`,
   sessionMinutes: 720,
   siren: '130025265',
   idTokenAlgorithm: 'ES256',
@@ -401,6 +459,11 @@ const SAMPLES_BY_NAME: Record<string, unknown> = {
 };
 
 const SAMPLES_BY_PLACE: Record<string, unknown> = {
+  'Query.petitionSourceCandidates(identifier:)': { type: 'uid', value: 'matrix' },
+  'Query.sourceSearch(identifier:)': { type: 'uid', value: 'matrix' },
+  'SourceCreateInput.kind': 'CSV',
+  'Query.pipelinePreview(personId:)': `usr_${NOBODY}`,
+  'Query.pipelinePreview(keys:)': ['matrix'],
   'Query.petitionInbox(after:)': Buffer.from(`["2026-01-01T00:00:00.000000Z","${NOBODY}"]`).toString('base64url'),
 };
 
@@ -410,6 +473,14 @@ const SAMPLES_BY_TYPE: Record<string, unknown> = {
   Int: 1,
   UserStatus: 'ACTIVE',
   OrganizationStatus: 'ACTIVE',
+  SourceStatus: 'ACTIVE',
+  SourceKind: 'CSV',
+  SourceSyncMode: 'FULL',
+  QueryMismatch: 'IGNORE',
+  PipelineStatus: 'ACTIVE',
+  PipelineMatch: 'NONE',
+  PipelineAction: 'ADD',
+  PipelineRemoval: 'KEEP',
   NameStatus: 'CONFIRMED',
   OrganizationOrder: 'NAME',
   MemberOrder: 'NAME',
@@ -426,6 +497,8 @@ const SAMPLES_BY_TYPE: Record<string, unknown> = {
   InvitationStatus: 'PENDING',
   '[PetitionStatus!]': ['CREATED'],
   JSON: {},
+  '[PipelineAttributeInput!]': [],
+  '[PipelineAffiliationRoleInput!]': [],
   EnrollmentMailWordsInput: { subject: 'Hello', text: 'Hello' },
   MailLocale: 'EN',
   MfaRule: 'FACTOR_CONFIGURED',

@@ -154,6 +154,29 @@ export function waysTo(type: NodeType, ids: World['ids']): Way[] {
           ['webhookEndpoint', 'deliveries'],
         ),
       ];
+    case 'Source':
+      return [...common, { name: 'directly', query: `{ source(id: "${id}") { FIELDS } }`, pathIn: () => ['source'] }];
+    case 'SourceRecord':
+      return [
+        ...common,
+        { name: 'directly', query: `{ sourceRecord(id: "${id}") { FIELDS } }`, pathIn: () => ['sourceRecord'] },
+        ...onPage('of its source', `{ source(id: "${ids.Source}") { records(first: 100) { PAGE } } }`, [
+          ...['source', 'records'],
+        ]),
+      ];
+    case 'Pipeline':
+      return [
+        ...common,
+        { name: 'directly', query: `{ pipeline(id: "${id}") { FIELDS } }`, pathIn: () => ['pipeline'] },
+      ];
+    case 'SourceSyncRun':
+      return [
+        ...common,
+        { name: 'directly', query: `{ sourceSyncRun(id: "${id}") { FIELDS } }`, pathIn: () => ['sourceSyncRun'] },
+        ...onPage('of its source', `{ source(id: "${ids.Source}") { syncRuns(first: 100) { PAGE } } }`, [
+          ...['source', 'syncRuns'],
+        ]),
+      ];
     default:
       return common;
   }

@@ -12,6 +12,8 @@ import { type Gateway, startGateway } from '../support/gateway.js';
 import { makeInvitation } from '../support/invitations.js';
 import { makePetition, start } from '../support/petitions.js';
 import { makeScimGroup, makeScimToken } from '../support/scim.js';
+import { PEOPLE_FILE, makeSource } from '../support/sources/make.js';
+import { makePipeline, recordOf, take } from '../support/sources/pipelines.js';
 import { makeEndpoint, makeEvents } from '../support/webhooks.js';
 
 /** The kinds of caller of the matrix. `self` is the person whose user, identity, session and notice are asked for. */
@@ -52,6 +54,10 @@ export interface World {
     | 'Terms'
     | 'Petition'
     | 'ApproverDelegation'
+    | 'Source'
+    | 'SourceSyncRun'
+    | 'SourceRecord'
+    | 'Pipeline'
     | 'ScimGroup',
     string
   >;
@@ -73,6 +79,12 @@ export interface World {
   freshDelegation: () => Promise<string>;
   /** A flow by which everybody who is signed in may enroll in the organization, with approval. */
   flow: string;
+  /** That nothing uses. */
+  freshSource: () => Promise<string>;
+  /** That no source has. */
+  freshPipeline: () => Promise<string>;
+  /** Of the source, or, where it is not over, of one of its own. */
+  freshSyncRun: (status?: string) => Promise<string>;
   /** Of the other connection. */
   freshScimToken: () => Promise<string>;
   /** Of the other connection, with a user of its directory. */
@@ -193,6 +205,23 @@ export async function createWorld(): Promise<World> {
     );
     return `dlg_${id}`;
   };
+  const source = await makeSource(tenant, { settings: PEOPLE_FILE, isOpenToOrganizations: true });
+  const makeRecord = async () => {
+    const [record] = await take(gateway, source, [recordOf('matrix')], { userId: self.userId });
+    return `rec_${record!.recordId}`;
+  };
+  /** One that is over: another of the source can be started. */
+  const freshSyncRun = async (status = 'COMPLETED') => {
+    const id = v7();
+    const { id: sourceId } = status === 'COMPLETED' ? source : await makeSource(tenant, { settings: PEOPLE_FILE });
+    await gateway.rows(
+      `insert into source_sync_runs
+         (id, tenant_id, source_id, mode, trigger, is_forced, status, created_at, updated_at)
+       values ($2, $1, $3, 'FULL', 'SCHEDULE', false, $4, now(), now())`,
+      [id, sourceId, status],
+    );
+    return `run_${id}`;
+  };
   // Who signs in again has another one.
   const browsers: World['browsers'] = {
     anonymous: null,
@@ -234,9 +263,16 @@ export async function createWorld(): Promise<World> {
       EnrollmentFlow: await makeFlow(gateway, administrator.browser, { organizationId: `org_${organization.id}` }),
       Terms: await makeTerms(gateway, administrator.browser, { organizationId: `org_${organization.id}` }),
       ApproverDelegation: await freshDelegation(),
+      Source: `src_${source.id}`,
+      SourceSyncRun: await freshSyncRun(),
+      SourceRecord: await makeRecord(),
+      Pipeline: (await makePipeline(tenant)).globalId,
       ScimGroup: await makeScimGroup(gateway, gateway.connection.id, [self.userId]),
     },
     freshOrganization: async () => `org_${(await makeOrganization(tenant)).id}`,
+    freshSyncRun,
+    freshSource: async () => `src_${(await makeSource(tenant, { settings: PEOPLE_FILE })).id}`,
+    freshPipeline: async () => (await makePipeline(tenant)).globalId,
     freshScimToken: () => makeScimToken(gateway, otherConnection.id),
     freshScimGroup: async () => makeScimGroup(gateway, otherConnection.id, [(await makeUser(tenant)).id]),
     freshRole: (kind) => makeRole(gateway, { organizationId: organization.id, kind }),

@@ -22,11 +22,16 @@ export async function makeConfirmation(
   const { id } = petition as { id: string };
   const attributes = { email: `confirming-${++serial}@example.org`, givenName: 'Ada', familyName: 'Martin' };
   await command(gateway, browser, 'petitionSubmitAttributes', { id, attributes }, petitionToken);
-  const uuid = id.slice(4);
+  return { id, petitionToken, token: await confirmationOf(gateway, id) };
+}
+
+/** The token of the link that is about to be mailed for a petition. */
+export async function confirmationOf(gateway: Gateway, petitionId: string): Promise<string> {
+  const uuid = petitionId.slice(4);
   const [mail] = await gateway.rows<{ sealed: string }>(
     `select sealed_token as sealed from petition_mails
      where tenant_id = $1 and petition_id = $2 and status = 'WAITING' and sealed_token is not null`,
     [uuid],
   );
-  return { id, petitionToken, token: gateway.services.sealing.open(mail!.sealed, confirmationTokenPlace(uuid)) };
+  return gateway.services.sealing.open(mail!.sealed, confirmationTokenPlace(uuid));
 }

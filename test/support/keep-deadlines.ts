@@ -16,5 +16,6 @@ await once(process.stdin, 'end');
 let total = 0;
 for (let count = 1; count > 0; total += count) count = await runPetitionDeadlines(services, tenantId!);
 process.stdout.write(`kept ${total}\n`);
+await services.sources.close();
 await services.outbound.close();
 await services.database.close();

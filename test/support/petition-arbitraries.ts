@@ -24,6 +24,7 @@ import type {
   Account,
   Command,
   Facts,
+  GivenEmail,
   KnownPerson,
   PetitionState,
   SourceOutcome,
@@ -37,6 +38,8 @@ export const ORGANIZATION = id(21);
 export const ROLE = id(31);
 const MATCH_SERVER = id(41);
 export const TERMS = ['terms-a:1', 'terms-b:3'];
+/** What match servers call people. */
+const REFERENCES = ['M1', 'M2'];
 const ADDRESSES = ['ada@example.org', 'grace@example.org', null];
 export const PARTIES = Object.values(PetitionParty);
 
@@ -142,8 +145,8 @@ const ANY_SETTINGS = fc.record({
   escalationHours: fc.constantFrom(null, 24),
 });
 
-/** Flows that can be saved: `checkFlow` finds no fault with them. */
-export const FLOWS: fc.Arbitrary<FlowSettings> = ANY_SETTINGS.map(({ modes, ...given }) => {
+/** Flows of which all but their sources can be saved. */
+const MOST_FLOWS = ANY_SETTINGS.map(({ modes, ...given }) => {
   const flow: FlowSettings = { ...DEFAULT_SETTINGS, ...given, organizationIds: [ORGANIZATION] };
   const isAdministrative = flow.authorization.includes('ADMINISTRATOR');
   if (flow.authorization.startsWith('ORGANIZATION_')) flow.authorizationOrganizationId = ORGANIZATION;
@@ -158,11 +161,7 @@ export const FLOWS: fc.Arbitrary<FlowSettings> = ANY_SETTINGS.map(({ modes, ...g
   const confirms = flow.confirmation !== 'NONE';
   if (!confirms) Object.assign(flow, { requiresAuthentication: false, regeneratesConfirmation: false });
   if (confirms && !isChosen && !flow.attributes.includes(EMAIL)) flow.attributes = [...flow.attributes, EMAIL];
-  const isAskedFirst = (mode: string) => (isAdministrative ? ['SELECT'] : ['AUTHENTICATE', 'CLAIM']).includes(mode);
-  flow.sources = modes
-    .map((mode, index) => ({ sourceId: SOURCES[index]!, mode, verifiesFamilyName: false }))
-    .filter(({ mode }) => mode !== 'IDENTIFY' || confirms)
-    .filter(({ mode }) => !mode.startsWith('SEARCH') || confirms || isChosen || modes.some(isAskedFirst));
+  flow.sources = modes.map((mode, index) => ({ sourceId: SOURCES[index]!, mode, verifiesFamilyName: false }));
   if (flow.requestsVetting) flow.requiresApproval = true;
   if (!flow.requiresApproval) {
     const { approvalRule, decisionConfirmation, decisionComment, allowsOwnApproval, escalationHours } =
@@ -177,6 +176,33 @@ export const FLOWS: fc.Arbitrary<FlowSettings> = ANY_SETTINGS.map(({ modes, ...g
   );
   return flow;
 });
+
+/** Flows that can be saved: `checkFlow` finds no fault with them. */
+export const FLOWS: fc.Arbitrary<FlowSettings> = MOST_FLOWS.map((flow) => {
+  const isAdministrative = flow.authorization.includes('ADMINISTRATOR');
+  const isAnonymous = flow.authorization === 'NONE';
+  const isChosen = ['SELF', 'SELECT'].includes(flow.match);
+  const confirms = flow.confirmation !== 'NONE';
+  const has = (mode: string) => flow.sources.some((source) => source.mode === mode);
+  const keep = (isKept: (mode: string) => boolean) => {
+    flow.sources = flow.sources.filter(({ mode }) => isKept(mode));
+  };
+  keep((mode) => mode !== 'IDENTIFY' || confirms);
+  // For somebody whom the petitioner chooses, they do not show who they are themselves.
+  keep((mode) => mode !== 'AUTHENTICATE' || isAdministrative || flow.match !== 'SELECT');
+  if (isAnonymous && flow.match === 'EXTERNAL' && !has('AUTHENTICATE'))
+    Object.assign(flow, { match: MatchPolicy.NONE, matchSourceId: null });
+  const isClaimable = isAdministrative || (flow.match !== 'SELECT' && (!isAnonymous || has('AUTHENTICATE')));
+  keep((mode) => mode !== 'CLAIM' || isClaimable);
+  const isAsked = (isAdministrative ? ['SELECT'] : ['AUTHENTICATE', 'CLAIM']).some(has);
+  const isSignedIn =
+    !isAnonymous || has('AUTHENTICATE') || (confirms && (flow.requiresAuthentication || has('IDENTIFY')));
+  keep((mode) => !mode.startsWith('SEARCH') || ((confirms || isChosen || isAsked) && isSignedIn));
+  return flow;
+});
+
+/** Flows as they could be saved once: their sources are asked where nobody has signed in, and for whom they cannot be. */
+export const OLD_FLOWS: fc.Arbitrary<FlowSettings> = MOST_FLOWS;
 
 /** One turn: numbers of which a command, who gives it, and the world are made. */
 export interface Turn {
@@ -195,6 +221,10 @@ export const TURNS: fc.Arbitrary<Turn[]> = fc.array(
 
 const pick = <Value>(values: readonly Value[], number: number): Value => values[number % values.length]!;
 const subset = <Value>(values: readonly Value[], number: number) => values.filter((_, index) => (number >> index) & 1);
+
+function emailFrom(number: number): GivenEmail {
+  return { normalized: pick(ADDRESSES.slice(0, 2) as string[], number), isVerified: number % 3 === 0 };
+}
 
 export function accountFrom(number: number): Account {
   const email = pick(ADDRESSES, number >> 3);
@@ -225,6 +255,8 @@ export function factsFrom({ numbers }: Turn): Facts {
       delegateIds: approvers & 8 ? [pick(USERS, approvers >> 4)] : [],
     })),
     known: isKnown % 4 === 0 ? knownFrom(who) : null,
+    suspendedSources: isKnown % 7 === 0 ? subset(SOURCES, who) : [],
+    hasVerifiedRecordEmail: who % 5 === 0,
     ownProof: pick([null, null, 'SIGN_IN', 'FACTOR'] as const, approvers >> 2),
     linking:
       factors % 8 === 0
@@ -275,11 +307,24 @@ export function commandFrom(
         outcome: pick(outcomes, two),
         account: three % 3 ? accountFrom(two) : null,
         known: three % 4 ? null : knownFrom(three >> 1),
+        email: two % 3 ? null : emailFrom(three),
+        ...(three % 5 === 4 ? { about: pick(ADDRESSES, two) } : {}),
       };
     }
+    case 'GIVE_EMAIL':
+      return { kind, email: emailFrom(two), userId };
+    case 'PROVE_EMAIL':
+      return { kind, userId };
+    case 'CHOOSE_MATCH':
+      return { kind, referenceId: pick([...REFERENCES, null, 'unknown'], two) };
     case 'ANSWER_MATCH': {
-      const outcome = pick(['NEW', 'KNOWN', 'CHOICES', 'PENDING', 'ERROR', 'NEW', 'KNOWN'] as const, one);
-      return outcome === 'KNOWN' ? { kind, outcome, known: knownFrom(two) } : { kind, outcome };
+      const outcome = pick(['NEW', 'KNOWN', 'CHOICES', 'PENDING', 'ERROR', 'SUSPENDED', 'NEW'] as const, one);
+      const identifier = three % 2 ? { type: 'reference', value: pick(REFERENCES, three) } : null;
+      if (outcome === 'KNOWN') return { kind, outcome, known: knownFrom(two), identifier };
+      if (outcome === 'NEW') return { kind, outcome, identifier };
+      if (outcome !== 'CHOICES') return { kind, outcome };
+      const named = subset(REFERENCES, 1 + (two % 3));
+      return { kind, outcome, candidates: named.map((referenceId) => ({ referenceId, names: [], emails: [] })) };
     }
     case 'SUBMIT_ATTRIBUTES': {
       const normalized = pick(ADDRESSES, one);

@@ -111,7 +111,13 @@ export const STANDING: Record<string, () => Petition> = {
   WAIT_FOR_CONFIRMATION: () => new Petition(flowOf(MAILED)).submit(),
   COLLECT_IDENTIFIER: () =>
     new Petition(flowOf({ ...MAILED, sources: sources(SourceMode.IDENTIFY) })).submit().confirm(),
-  CHECK_ELIGIBILITY: () => new Petition(flowOf({ ...MAILED, sources: sources(SourceMode.SEARCH) })).submit().confirm(),
+  CHECK_ELIGIBILITY: () =>
+    new Petition(
+      flowOf({ ...MAILED, authorization: FlowAuthorization.SIGNED_IN, sources: sources(SourceMode.SEARCH) }),
+      account({ userId: KIM }),
+    )
+      .submit()
+      .confirm(),
   TERMS: () =>
     new Petition(
       flowOf({ ...MAILED, authorization: FlowAuthorization.TENANT_MEMBER, terms: TermsMode.EXPLICIT }),
@@ -141,4 +147,4 @@ export function finalized(petition: Petition): Petition {
 }
 
 /** What decides about whether somebody is offered to decide. */
-export const OPEN_RULES = { allowsOwnApproval: false, approvalRule: ApprovalRule.ANY };
+export const OPEN_RULES = flowOf({ allowsOwnApproval: false, approvalRule: ApprovalRule.ANY });

@@ -2,12 +2,15 @@ import type { FlowSettings } from '../../src/entities/flow-settings.js';
 import type { Facts, KnownPerson } from '../../src/enrollment/machine/state.js';
 import {
   confirms,
+  dueIn,
   FOLLOWS,
   isAdministrative,
   type Model,
   type Row,
   sourcesIn,
   STEPS,
+  turnOf,
+  whyNoClaim,
   words,
   linksLogins,
 } from './petition-model-rules.js';
@@ -63,7 +66,8 @@ export class Way {
   }
 
   at(step: string, waitsFor: string | null): void {
-    if (this.model.step !== step) Object.assign(this.model, { reminders: 0, isEscalated: false });
+    if (this.model.step !== step)
+      Object.assign(this.model, { reminders: 0, isEscalated: false, isProving: false, candidates: null });
     Object.assign(this.model, { step, waitsFor });
   }
 
@@ -105,6 +109,7 @@ export class Way {
       case 'SOURCES':
         return this.haveSaid(...(isAdministrative(flow) ? ['SELECT'] : ['AUTHENTICATE', 'CLAIM']));
       case 'DUPLICATE_CHECK':
+        if (model.candidates) model.waitsFor = model.isSignedIn ? 'PETITIONER' : 'ADMINISTRATOR';
         return model.isMatched;
       case 'PETITIONER_TERMS':
       case 'TERMS':
@@ -115,7 +120,9 @@ export class Way {
       case 'WAIT_FOR_CONFIRMATION':
         return model.status === 'CONFIRMED';
       case 'COLLECT_IDENTIFIER':
-        return sourcesIn(flow, 'IDENTIFY').length ? this.haveSaid('IDENTIFY') : this.recognizes(facts.known);
+        if (!this.haveSaid('IDENTIFY')) return false;
+        // Whom a source knows is not asked for again by the account, or the address, that confirmed.
+        return (sourcesIn(flow, 'IDENTIFY').length > 0 && model.enrollee !== null) || this.recognizes(facts.known);
       case 'CHECK_ELIGIBILITY':
         return this.isEligible();
       case 'AUTHENTICATORS': {
@@ -142,20 +149,34 @@ export class Way {
   }
 
   haveSaid(...modes: string[]): boolean {
-    const asked = sourcesIn(this.flow, ...modes).filter(({ sourceId }) => this.model.said[sourceId] !== 'SUSPENDED');
-    const isLinked = ({ sourceId }: { sourceId: string }) => this.model.said[sourceId] === 'LINKED';
-    const one = asked.filter(({ mode }) => words('SELECT CLAIM').includes(mode));
-    const all = asked.filter(({ mode }) => !words('SELECT CLAIM').includes(mode));
-    if ((!one.length || one.some(isLinked)) && all.every(isLinked)) return true;
-    this.model.waitsFor = 'SYSTEM';
+    this.passOver(...modes);
+    const { flow, model } = this;
+    const mode = dueIn(flow, model);
+    if (mode === null) return true;
+    const refused = mode === 'CLAIM' ? whyNoClaim(flow, model) : null;
+    if (refused) this.fail(refused, 'ADMINISTRATOR');
+    else model.waitsFor = turnOf(flow, model);
     return false;
   }
 
+  /** Sources that are suspended are as if they were not attached; what they have said before stays. */
+  passOver(...modes: string[]): void {
+    for (const { sourceId } of sourcesIn(this.flow, ...modes)) {
+      const isOpen = [undefined, 'UNAVAILABLE'].includes(this.model.said[sourceId]);
+      if (!isOpen || !this.facts.suspendedSources?.includes(sourceId)) continue;
+      this.model.said[sourceId] = 'SUSPENDED';
+      this.note('SOURCE_CHECKED', 'SYSTEM');
+    }
+  }
+
   isEligible(): boolean {
-    const { model } = this;
+    const { model, facts } = this;
     const asked = sourcesIn(this.flow, 'SEARCH', 'SEARCH_REQUIRED');
-    if (!model.isProven) asked.forEach(({ sourceId }) => (model.said[sourceId] = 'NOT_FOUND'));
-    if (asked.some(({ sourceId }) => [undefined, 'UNAVAILABLE'].includes(model.said[sourceId]))) {
+    const isOpen = ({ sourceId }: { sourceId: string }) => [undefined, 'UNAVAILABLE'].includes(model.said[sourceId]);
+    this.passOver('SEARCH', 'SEARCH_REQUIRED');
+    const isSearched = model.isSignedIn && (model.isProven || facts.hasVerifiedRecordEmail === true);
+    if (!isSearched) asked.filter(isOpen).forEach(({ sourceId }) => (model.said[sourceId] = 'NOT_FOUND'));
+    if (asked.some(isOpen)) {
       model.waitsFor = 'SYSTEM';
       return false;
     }

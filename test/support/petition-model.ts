@@ -1,12 +1,16 @@
 import type { FlowSettings } from '../../src/entities/flow-settings.js';
-import type { Account, Command, Facts } from '../../src/enrollment/machine/state.js';
+import type { Account, Command, Facts, GivenEmail } from '../../src/enrollment/machine/state.js';
 import {
   actsAs,
   confirms,
+  dueIn,
   type Expected,
   isAdministrative,
   type Model,
   sourcesIn,
+  isClaimOpen,
+  turnOf,
+  whyNoClaim,
   whyNot,
   words,
 } from './petition-model-rules.js';
@@ -35,6 +39,13 @@ export function expectBeginning(
     approvals: [],
     seats: [],
     proof: null,
+    isSignedIn: flow.authorization !== 'NONE',
+    isProving: false,
+    candidates: null,
+    choice: null,
+    delays: [],
+    identifier: null,
+    confirmedBy: null,
   };
   const way = new Way(flow, model, facts, 'PETITIONER', petitioner?.userId ?? null);
   way.history.push(['CREATED', 'PETITIONER', null, 'CREATED']);
@@ -76,7 +87,11 @@ function act(way: Way, command: Command): string | null {
       return null;
     }
     case 'SUBMIT_ATTRIBUTES': {
-      if (command.email) Object.assign(model, { email: command.email.normalized, isProven: command.email.isVerified });
+      if (command.email) {
+        // What the petition has proven already need not be proven again, unless it is of somebody whom the petitioner chose.
+        const isSame = model.isProven && model.email === command.email.normalized && flow.match !== 'SELECT';
+        Object.assign(model, { email: command.email.normalized, isProven: isSame || command.email.isVerified });
+      }
       way.note('ATTRIBUTES_UPDATED');
       const isTold = !confirms(flow) && model.enrollee === null && facts.known !== null;
       if (isTold && !model.isProven && !isAdministrative(flow)) way.end('DUPLICATE', 'FLAGGED_DUPLICATE');
@@ -85,15 +100,20 @@ function act(way: Way, command: Command): string | null {
     }
     case 'ANSWER_SOURCE':
       return answerOfSource(way, command);
+    case 'GIVE_EMAIL':
+      return giveEmail(way, command.email);
+    case 'PROVE_EMAIL':
+      Object.assign(model, { isProven: true, isProving: false });
+      way.note('EMAIL_PROVEN');
+      way.again();
+      return null;
     case 'ANSWER_MATCH':
-      if (command.outcome === 'KNOWN' && flow.duplicateMode === 'MERGE') return 'MANUAL_ACTION_NEEDED';
-      way.note('MATCH_RESULT');
-      if (command.outcome === 'ERROR' || command.outcome === 'PENDING') way.fail('SOURCE_UNAVAILABLE', 'SYSTEM');
-      else if (command.outcome === 'CHOICES') model.waitsFor = 'PETITIONER';
-      else if (command.outcome !== 'KNOWN' || way.recognizes(command.known)) {
-        model.isMatched = true;
-        way.goOn();
-      }
+      answerOfMatch(way, command);
+      return null;
+    case 'CHOOSE_MATCH':
+      if (command.referenceId !== null && !model.candidates!.includes(command.referenceId)) return 'NOT_FOUND';
+      Object.assign(model, { candidates: null, choice: command.referenceId ?? 'new', waitsFor: 'SYSTEM' });
+      way.note('MATCH_CHOSEN');
       return null;
     case 'AGREE_TO_TERMS':
       if (facts.terms.some((terms) => !command.terms.includes(terms))) return 'TERMS_REQUIRED';
@@ -118,6 +138,8 @@ function act(way: Way, command: Command): string | null {
         if (!facts.linking?.isRecent) return 'REAUTHENTICATION_REQUIRED';
       }
       model.isProven = true;
+      if (command.userId) model.isSignedIn = true;
+      if (flow.requiresAuthentication && sourcesIn(flow, 'IDENTIFY').length) model.confirmedBy = command.userId;
       way.change('CONFIRMED', 'CONFIRMED');
       way.goOn();
       return null;
@@ -228,6 +250,49 @@ function decide(way: Way, command: Extract<Command, { kind: 'APPROVE' | 'DENY' }
   return null;
 }
 
+/** A claim needs an address that is the petitioner's: another one is proven anew, and what was said of the one before is gone. */
+function giveEmail(way: Way, email: GivenEmail): string | null {
+  const { flow, model } = way;
+  if (dueIn(flow, model) !== 'CLAIM') return 'WRONG_STATUS';
+  const refused = whyNoClaim(flow, model);
+  if (refused) return refused;
+  const isProven = email.isVerified || (model.isProven && model.email === email.normalized);
+  for (const { sourceId } of sourcesIn(flow, 'CLAIM'))
+    if (words('NOT_FOUND NAME_MISMATCH').includes(model.said[sourceId] ?? '')) delete model.said[sourceId];
+  Object.assign(model, { email: email.normalized, isProven, isProving: !isProven });
+  way.note('EMAIL_GIVEN');
+  if (!isProven) way.note('CONFIRMATION_SENT');
+  way.again();
+  return null;
+}
+
+/** Section 5. A server that takes its time is asked again, which is told once for each reason. */
+function answerOfMatch(way: Way, command: Extract<Command, { kind: 'ANSWER_MATCH' }>): void {
+  const { flow, model } = way;
+  if (command.outcome === 'ERROR' || command.outcome === 'PENDING') {
+    if (model.delays.includes(command.outcome)) way.failed = 'SOURCE_UNAVAILABLE';
+    else {
+      model.delays.push(command.outcome);
+      way.note('MATCH_RESULT');
+      way.fail('SOURCE_UNAVAILABLE', 'SYSTEM');
+    }
+    return;
+  }
+  Object.assign(model, { delays: [], choice: null });
+  way.note('MATCH_RESULT');
+  if (command.outcome === 'CHOICES') {
+    model.candidates = command.candidates.map(({ referenceId }) => referenceId);
+    model.waitsFor = model.isSignedIn ? 'PETITIONER' : 'ADMINISTRATOR';
+    return;
+  }
+  const isKnown = command.outcome === 'KNOWN';
+  if (isKnown && flow.duplicateMode === 'MERGE') return way.fail('MANUAL_ACTION_NEEDED', 'ADMINISTRATOR');
+  if (isKnown && !way.recognizes(command.known)) return;
+  model.isMatched = true;
+  model.identifier = command.outcome === 'SUSPENDED' ? null : (command.identifier?.value ?? null);
+  way.goOn();
+}
+
 /** Section 6: sources are asked one after the other, each once; which of them hold a petition up depends on their mode. */
 function answerOfSource(way: Way, command: Extract<Command, { kind: 'ANSWER_SOURCE' }>): string | null {
   const { flow, model } = way;
@@ -242,21 +307,33 @@ function answerOfSource(way: Way, command: Extract<Command, { kind: 'ANSWER_SOUR
   const { mode, sourceId } = queue[place]!;
   const isSearch = model.step === 'CHECK_ELIGIBILITY';
   const isSomebodyElse = Boolean(command.known && command.known.userId !== model.enrollee);
-  if (model.said[sourceId] && model.said[sourceId] !== 'UNAVAILABLE') return 'WRONG_STATUS';
-  if (mode !== 'SELECT' && queue.slice(0, place).some((earlier) => !model.said[earlier.sourceId]))
+  const isDone = (id: string) => ![undefined, 'UNAVAILABLE'].includes(model.said[id]);
+  if (isDone(sourceId)) return 'WRONG_STATUS';
+  // Who signs in does so at one source after the other. An address is asked about at the next source while one is down.
+  const before = words('AUTHENTICATE CLAIM IDENTIFY').includes(mode) ? queue.slice(0, place) : [];
+  if (before.some((one) => !isDone(one.sourceId) && !(one.mode === 'CLAIM' && model.said[one.sourceId])))
     return 'WRONG_STATUS';
-  if (mode === 'CLAIM' && !model.isProven && command.outcome !== 'SUSPENDED') return 'WRONG_STATUS';
+  if (mode === 'CLAIM' && command.outcome !== 'SUSPENDED') {
+    const refused = whyNoClaim(flow, model);
+    if (refused) return refused;
+    if (!model.isProven || (command.about !== undefined && command.about !== model.email)) return 'WRONG_STATUS';
+  }
   if (mode === 'SELECT' && isSomebodyElse) return 'TAKEN';
 
+  if (command.outcome === 'UNAVAILABLE') {
+    const isNews = model.said[sourceId] !== 'UNAVAILABLE';
+    model.said[sourceId] = 'UNAVAILABLE';
+    if (isNews) way.note('SOURCE_CHECKED');
+    if (isNews) way.fail('SOURCE_UNAVAILABLE', turnOf(flow, model));
+    way.failed = 'SOURCE_UNAVAILABLE';
+    model.waitsFor = turnOf(flow, model);
+    return null;
+  }
   const outcome = isSearch && isSomebodyElse ? 'NOT_FOUND' : command.outcome;
   const actions: Record<string, string> = { LINKED: 'SOURCE_RECORD_LINKED', NAME_MISMATCH: 'IDENTITY_NOT_LINKED' };
   way.note(actions[outcome] ?? 'SOURCE_CHECKED');
   model.said[sourceId] = outcome;
-  if (isSearch) {
-    way.again();
-    return null;
-  }
-  if (outcome === 'LINKED') {
+  if (outcome === 'LINKED' && !isSearch) {
     if (isSomebodyElse) {
       if (command.known!.isEnrolled && !flow.duplicateMode.startsWith('NEW_ROLE')) {
         way.end('DUPLICATE', 'FLAGGED_DUPLICATE');
@@ -264,27 +341,23 @@ function answerOfSource(way: Way, command: Extract<Command, { kind: 'ANSWER_SOUR
       }
       if (!way.recognizes(command.known!)) return null;
     }
-    if (command.account && model.enrollee === null) {
-      model.enrollee = command.account.userId;
-      if (!model.isProven)
-        Object.assign(model, { email: command.account.email, isProven: command.account.isEmailVerified });
-    }
-    way.again();
+    if (words('AUTHENTICATE IDENTIFY').includes(mode)) model.isSignedIn = true;
+    const { account, email } = command;
+    const isNew = account && model.enrollee === null;
+    if (isNew) model.enrollee = account.userId;
+    // What was proven stays; else the account's address, and rather than one that nobody has proven, the record's.
+    if (isNew && !model.isProven) Object.assign(model, { email: account.email, isProven: account.isEmailVerified });
+    if (email && !model.isProven && mode !== 'CLAIM')
+      Object.assign(model, { email: email.normalized, isProven: email.isVerified });
+  }
+  const isNo = words('NOT_FOUND NAME_MISMATCH').includes(outcome);
+  // A claim is over once no source is left that may know the address. Who signs in, or chooses, does it again.
+  if (!isSearch && isNo && mode !== 'CLAIM') delete model.said[sourceId];
+  const isClaimed = mode === 'CLAIM' && model.isProven && dueIn(flow, model) === 'CLAIM' && !isClaimOpen(flow, model);
+  if (isClaimed || (!isSearch && isNo && mode !== 'CLAIM')) {
+    way.fail('NOT_FOUND', turnOf(flow, model));
     return null;
   }
-  const claims = sourcesIn(flow, 'CLAIM').map((source) => source.sourceId);
-  const isClaim = mode === 'CLAIM' && outcome !== 'UNAVAILABLE';
-  const isHopeless = isClaim
-    ? claims.every((id) => model.said[id]) && claims.some((id) => model.said[id] !== 'SUSPENDED')
-    : outcome !== 'SUSPENDED';
-  if (!isHopeless) {
-    way.again();
-    return null;
-  }
-  for (const id of isClaim ? claims : [sourceId]) if (model.said[id] !== 'SUSPENDED') delete model.said[id];
-  way.fail(
-    outcome === 'UNAVAILABLE' ? 'SOURCE_UNAVAILABLE' : 'NOT_FOUND',
-    model.step === 'COLLECT_IDENTIFIER' ? 'ENROLLEE' : 'PETITIONER',
-  );
+  way.again();
   return null;
 }

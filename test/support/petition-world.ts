@@ -11,8 +11,14 @@ import { confirmationTokenPlace } from '../../src/enrollment/mails/queue-mails.j
 import type { PetitionContext } from '../../src/enrollment/petitions/run-command.js';
 import { createLog } from '../../src/log.js';
 import { hashSecret } from '../../src/secret.js';
+import { SourceStatus } from '../../src/entities/source-enums.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+import { SOURCES } from './petition-arbitraries.js';
+import { makeSource } from './sources/make.js';
 import { makeMembership, makeOrganization, makeUser, type SeededTenant, seedTenant } from './factories.js';
+
+/** The source of the world that is suspended. */
+export const SUSPENDED_SOURCE = SOURCES[3]!;
 
 /** Who can call: people with an account, or nobody. */
 export interface Person {
@@ -83,6 +89,11 @@ export async function makeWorld(): Promise<World> {
   const judges = [await person('first judge', [BuiltInRole.MEMBER, 'judge']), await person('second judge', ['judge'])];
   const member = await person('member', [BuiltInRole.MEMBER]);
   const elsewhere = await person('elsewhere', [BuiltInRole.MEMBER], other);
+  // Nobody asks them: what they say is a command of the system.
+  for (const id of SOURCES) {
+    const status = id === SUSPENDED_SOURCE ? SourceStatus.SUSPENDED : SourceStatus.ACTIVE;
+    await makeSource(tenant, { id, status });
+  }
   const rolesOf: Record<string, string[]> = {
     [head.id]: ['administrator'],
     [judges[0]!.id]: ['member', 'judge'],
@@ -212,7 +223,8 @@ export async function factsIn(
   isFlowActive: boolean,
 ): Promise<Facts> {
   const { boss, judges, head, organizationId } = world;
-  const login = command.kind === 'CONFIRM' && flow.requiresAuthentication ? command.userId : null;
+  const confirmed = state.step === 'COLLECT_IDENTIFIER' ? (state.progress.confirmedByUserId ?? null) : null;
+  const login = command.kind === 'CONFIRM' && flow.requiresAuthentication ? command.userId : confirmed;
   const address = command.kind === 'SUBMIT_ATTRIBUTES' && command.email ? command.email.normalized : state.email;
   const users = await world.rows<{ id: string; email: string | null; isVerified: boolean; memberOf: string[] }>(
     `select u.id, u.email_normalized as email, u.is_email_verified as "isVerified",
@@ -223,8 +235,12 @@ export async function factsIn(
     address,
   );
   const found = users.find(({ id, email, isVerified }) => (login ? id === login : email === address && isVerified));
+  const joining = 'account' in command ? command.account : null;
+  const person = await accountOf(world, state.enrolleeUserId ?? joining?.userId ?? found?.id ?? null);
   return {
     isFlowActive,
+    suspendedSources: flow.sources.map(({ sourceId }) => sourceId).filter((id) => id === SUSPENDED_SOURCE),
+    hasVerifiedRecordEmail: person?.isEmailVerified === true,
     terms: flow.terms === 'IGNORE' ? [] : [world.termsKey],
     factors: [],
     approvers: (flow.approverRoleId ? judges : [head]).map(({ id }) => ({ userId: id, delegateIds: [] })),

@@ -164,6 +164,7 @@ export const STATE_TABLES: Record<string, Telling> = {
   petition_confirmations: ofPetition,
   petition_decisions: ofPetition,
   petition_comments: ofPetition,
+  petition_source_checks: { ...ofPetition, 'source.deleted': 'source_id' },
   approver_delegations: {
     ...ids('id', 'approver_delegation.created', 'approver_delegation.deleted'),
     'organization.deleted': 'organization_id',
@@ -171,6 +172,21 @@ export const STATE_TABLES: Record<string, Telling> = {
   },
   petition_merges: ofPetition,
   terms_agreements: { ...ofPetition, 'terms.deleted': 'terms_id' },
+  source_files: { ...ids('source_id', 'source.file_uploaded'), 'source.deleted': 'source_id' },
+  source_sync_runs: {
+    ...ids('id', 'source_sync.started', 'source_sync.completed', 'source_sync.failed', 'source_sync.canceled'),
+    'source.deleted': 'source_id',
+  },
+  sources: { ...ids('id', 'source.created', 'source.updated', 'source.deleted'), 'pipeline.deleted': 'pipeline_id' },
+  pipelines: ids('id', 'pipeline.created', 'pipeline.updated', 'pipeline.deleted'),
+  source_records: {
+    ...ids('id', 'source_record.linked', 'source_record.unlinked', 'source_record.relinked', 'source_record.removed'),
+    ...ids('id', 'source_record.returned', 'source_record.grace_ended', 'source_record.synced'),
+    // What is nobody's has no event of its own: those of its petition tell of it, and how many a sync took, its end.
+    ...ofPetition,
+    'source.deleted': 'source_id',
+    'user.deleted': 'user_id',
+  },
   webhook_endpoints: {
     ...ids('id', 'webhook_endpoint.created', 'webhook_endpoint.updated', 'webhook_endpoint.deleted'),
     ...ids('id', 'webhook_endpoint.secret_rotated', 'webhook_endpoint.disabled'),
@@ -192,10 +208,14 @@ export const OTHER_TABLES: Record<string, string> = {
   attempt_counts: 'are remembered so that nobody tries too often',
   petition_mails: 'are on their way to somebody: what they are about is told, and one that fails',
   login_transactions: 'are trips to a provider under way: each ends in an event, or expires',
+  source_trips: 'are trips to a source under way: each ends in an event of its petition, or expires',
   factor_challenges: 'are open questions: each is answered, or expires',
   oidc_records: 'are codes, grants and tokens of applications under way: each expires',
   logout_tokens: 'are remembered so that each serves once',
   idempotency_keys: 'are remembered so that a request that is repeated changes nothing',
+  source_sync_batches: 'are what a sync under way has gone through, and are forgotten with its end',
+  source_sync_errors: 'are what a sync found wrong with single records: how many, the event of its end tells',
+  source_states: 'is how sources were when they were asked, and where their syncs stand',
   identifier_counters: 'are the last numbers of identifiers: each identifier is told of with its user',
 };
 
@@ -219,6 +239,11 @@ const EDITED: Record<string, Record<string, string | null>> = {
   organizations: { search_text: 'name', search_document: null, name_lookup_at: null, name_lookup_attempts: null },
   users: { email_normalized: 'email', search_name: null, search_family_name: null, search_email: 'email' },
   connections: { sealed_client_secret: 'hasClientSecret' },
+  sources: {
+    sealed_secrets: 'secretNames',
+    sync_interval_minutes: 'syncInterval',
+    time_limit_milliseconds: 'timeLimit',
+  },
   roles: {},
   permissions: {},
   applications: {},

@@ -271,11 +271,6 @@ describe('what is likely not meant is warned of', () => {
     ['AUTHENTICATE where administrators start', { sources: [source('AUTHENTICATE')] }, ['sources.0.mode']],
     ['CLAIM where administrators start', { sources: [source('CLAIM')] }, ['sources.0.mode']],
     [
-      'a name that a source gives already',
-      { authorization: 'SIGNED_IN', attributes: [NAME], sources: [source('AUTHENTICATE')] },
-      ['attributes.0.target'],
-    ],
-    [
       'attributes of a refresh',
       { authorization: 'TENANT_MEMBER', match: 'SELF', attributes: [NAME], sources: [source('SEARCH')] },
       ['attributes'],

@@ -1,19 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  ConfirmationMode,
-  DuplicateMode,
-  Enablement,
-  FactorKind,
-  FlowAuthorization,
-  MatchPolicy,
-  SourceMode,
-} from '../../src/entities/enums.js';
+import { DuplicateMode, FlowAuthorization, MatchPolicy, PetitionParty, SourceMode } from '../../src/entities/enums.js';
 import type { FlowSettings } from '../../src/entities/flow-settings.js';
+import { nextActions } from '../../src/enrollment/machine/next-actions.js';
+import type { Command } from '../../src/enrollment/machine/state.js';
 import { DENIAL_WORDS, EMAIL, SOURCES, USERS, account, flowOf, known } from '../support/petition-arbitraries.js';
 import {
   ADA,
   ADMINISTRATOR,
-  APPROVER,
   ENROLLEE,
   FIRST,
   GRACE,
@@ -30,12 +23,25 @@ import {
 describe('sources', () => {
   const begun = (modes: SourceMode[], changes: Partial<FlowSettings> = {}) =>
     new Petition(flowOf({ ...OPEN, sources: sources(...modes), ...changes }));
+  const SIGNED_IN = { authorization: FlowAuthorization.SIGNED_IN };
   const searched = (modes: SourceMode[], changes: Partial<FlowSettings> = {}) =>
-    new Petition(flowOf({ ...MAILED, sources: sources(...modes), ...changes })).submit().confirm();
+    new Petition(flowOf({ ...MAILED, ...SIGNED_IN, sources: sources(...modes), ...changes }), account({ userId: KIM }))
+      .submit()
+      .confirm();
+  /** Of somebody who is signed in, whose address nobody has proven. */
+  const claiming = (modes: SourceMode[], changes: Partial<FlowSettings> = {}) =>
+    new Petition(flowOf({ ...OPEN, ...SIGNED_IN, sources: sources(...modes), ...changes }), account({ userId: KIM }));
+  const give = (normalized: string, isVerified = false): Command => ({
+    kind: 'GIVE_EMAIL',
+    email: { normalized, isVerified },
+    userId: KIM,
+  });
+  const prove: Command = { kind: 'PROVE_EMAIL', userId: KIM };
+  const again: Command = { kind: 'CONTINUE', userId: KIM };
 
   it('[ENR-31] link their record in mode AUTHENTICATE, and who it is about', () => {
     const petition = begun([SourceMode.AUTHENTICATE]);
-    expect(petition.state).toMatchObject({ step: 'SOURCES', waitsFor: 'SYSTEM' });
+    expect(petition.state).toMatchObject({ step: 'SOURCES', waitsFor: 'PETITIONER' });
     petition.answer(FIRST, 'LINKED', { account: account({ isEmailVerified: true }) });
     expect(petition.state).toMatchObject({ step: 'ATTRIBUTES', enrolleeUserId: ADA, isEmailVerified: true });
     expect(petition.actions).toEqual(['SOURCE_RECORD_LINKED']);
@@ -110,16 +116,52 @@ describe('sources', () => {
   });
 
   it('[ENR-43] are not searched by an address that is not verified', () => {
-    const search = (mode: SourceMode) => begun([mode]).submit('ada@example.org', false);
+    const search = (mode: SourceMode, facts = {}) => claiming([mode]).submit('ada@example.org', false, facts);
     expect(search(SourceMode.SEARCH).state.step).toBe('FINALIZE');
     expect(search(SourceMode.SEARCH_REQUIRED).state.status).toBe('DENIED');
     expect(search(SourceMode.SEARCH_REQUIRED).actions).toEqual(['ATTRIBUTES_UPDATED', 'ELIGIBILITY_FAILED', 'DENIED']);
+    const known = search(SourceMode.SEARCH_REQUIRED, { hasVerifiedRecordEmail: true });
+    expect(known.state).toMatchObject({ step: 'CHECK_ELIGIBILITY', waitsFor: 'SYSTEM' });
+  });
+
+  it('are not asked about anybody before somebody has signed in', () => {
+    const anonymous = (modes: SourceMode[], changes: Partial<FlowSettings> = {}) =>
+      new Petition(flowOf({ ...MAILED, sources: sources(...modes), ...changes }));
+    expect(anonymous([SourceMode.SEARCH]).submit().confirm().state.step).toBe('FINALIZE');
+    expect(anonymous([SourceMode.SEARCH_REQUIRED]).submit().confirm().state.status).toBe('DENIED');
+    const signedIn = anonymous([SourceMode.SEARCH_REQUIRED], { requiresAuthentication: true }).submit();
+    signedIn.confirm(KIM, { known: known({ userId: KIM, via: 'LOGIN', isEnrolled: false }) });
+    expect(signedIn.state).toMatchObject({ step: 'CHECK_ELIGIBILITY', waitsFor: 'SYSTEM' });
+    const identified = anonymous([SourceMode.IDENTIFY, SourceMode.SEARCH_REQUIRED]).submit().confirm();
+    expect(identified.state).toMatchObject({ step: 'COLLECT_IDENTIFIER', waitsFor: 'ENROLLEE' });
+    expect(identified.answer(FIRST, 'LINKED').state).toMatchObject({ step: 'CHECK_ELIGIBILITY', waitsFor: 'SYSTEM' });
+
+    const claim = anonymous([SourceMode.CLAIM]);
+    expect(claim.last.failure?.code).toBe('SIGN_IN_REQUIRED');
+    expect(claim.state).toMatchObject({ step: 'SOURCES', waitsFor: 'ADMINISTRATOR' });
+    expect(claim.refuse(give('ada@example.org'), PETITIONER).code).toBe('SIGN_IN_REQUIRED');
+    const answer = { kind: 'ANSWER_SOURCE', sourceId: FIRST, outcome: 'LINKED' } as const;
+    expect(claim.refuse(answer, SYSTEM).code).toBe('SIGN_IN_REQUIRED');
   });
 
   it('[ENR-44] count as not attached where they are suspended', () => {
     expect(searched([SourceMode.SEARCH_REQUIRED]).answer(FIRST, 'SUSPENDED').state.step).toBe('FINALIZE');
     expect(begun([SourceMode.AUTHENTICATE]).answer(FIRST, 'SUSPENDED').state.step).toBe('ATTRIBUTES');
     expect(begun([SourceMode.CLAIM]).answer(FIRST, 'SUSPENDED').state.step).toBe('ATTRIBUTES');
+  });
+
+  it('[ENR-44] are passed over where they are suspended as the petition comes to them, also without a proven address', () => {
+    const suspended = { suspendedSources: [FIRST, SECOND] };
+    const search = claiming([SourceMode.SEARCH_REQUIRED]).submit('ada@example.org', false, suspended);
+    expect(search.state).toMatchObject({ step: 'FINALIZE', progress: { sources: { [FIRST]: 'SUSPENDED' } } });
+    expect(search.actions).toEqual(['ATTRIBUTES_UPDATED', 'SOURCE_CHECKED']);
+    for (const mode of [SourceMode.AUTHENTICATE, SourceMode.CLAIM]) {
+      const petition = claiming([mode]);
+      expect(petition.state).toMatchObject({ step: 'SOURCES', waitsFor: 'PETITIONER' });
+      expect(petition.give(again, PETITIONER, suspended).state.step).toBe('ATTRIBUTES');
+    }
+    const outage = searched([SourceMode.SEARCH_REQUIRED]).answer(FIRST, 'UNAVAILABLE');
+    expect(outage.give(again, PETITIONER, suspended).state.step).toBe('FINALIZE');
   });
 
   it('[ENR-46] do not count where the name is another', () => {
@@ -149,6 +191,147 @@ describe('sources', () => {
     expect(petition.answer(FIRST, 'LINKED').state.step).toBe('FINALIZE');
   });
 
+  it('[ENR-48] that cannot be reached for long are told of once, and asked again by whoever asks', () => {
+    const asked = (mode: SourceMode): [Petition, string, string] => {
+      const mailed = { requiresAuthentication: true, ...MAILED, sources: sources(mode) };
+      switch (mode) {
+        case SourceMode.SELECT:
+          return [new Petition(flowOf({ sources: sources(mode) }), account()), 'SOURCES', 'PETITIONER'];
+        case SourceMode.IDENTIFY:
+          return [new Petition(flowOf(mailed)).submit().confirm(KIM), 'COLLECT_IDENTIFIER', 'ENROLLEE'];
+        case SourceMode.CLAIM:
+          return [claiming([mode]).give(give('ada@example.org', true), PETITIONER), 'SOURCES', 'SYSTEM'];
+        case SourceMode.AUTHENTICATE:
+          return [begun([mode]), 'SOURCES', 'PETITIONER'];
+        default:
+          return [searched([mode]), 'CHECK_ELIGIBILITY', 'SYSTEM'];
+      }
+    };
+    const { NONE: _, ...modes } = SourceMode;
+    for (const mode of Object.values(modes)) {
+      const [petition, step, waitsFor] = asked(mode);
+      expect([mode, petition.state]).toMatchObject([mode, { step, waitsFor }]);
+      expect(petition.answer(FIRST, 'UNAVAILABLE').actions).toEqual(['SOURCE_CHECKED', 'STEP_FAILED']);
+      for (let times = 0; times < 3; times++) {
+        petition.answer(FIRST, 'UNAVAILABLE');
+        expect([petition.last.failure?.code, petition.actions]).toEqual(['SOURCE_UNAVAILABLE', []]);
+        expect([mode, petition.state]).toMatchObject([mode, { step, waitsFor }]);
+        expect(petition.give(again, ADMINISTRATOR).actions).toEqual([]);
+        expect([mode, petition.state]).toMatchObject([mode, { step, waitsFor }]);
+      }
+      expect(petition.answer(FIRST, 'LINKED').state.step).not.toBe(step);
+    }
+  });
+
+  it('give the petition the address of their record, as proven as they say, where none is proven', () => {
+    const email = (isVerified: boolean) => ({ email: { normalized: 'record@example.org', isVerified } });
+    const unproven = begun([SourceMode.AUTHENTICATE, SourceMode.AUTHENTICATE]).answer(FIRST, 'LINKED', email(false));
+    expect(unproven.state).toMatchObject({ email: 'record@example.org', isEmailVerified: false });
+    const other = { email: { normalized: 'other@example.org', isVerified: true } };
+    expect(unproven.answer(SECOND, 'LINKED', other).state).toMatchObject({
+      email: 'other@example.org',
+      isEmailVerified: true,
+    });
+    const proven = begun([SourceMode.AUTHENTICATE, SourceMode.AUTHENTICATE]).answer(FIRST, 'LINKED', email(true));
+    expect(proven.answer(SECOND, 'LINKED', other).state.email).toBe('record@example.org');
+    expect(proven.submit('record@example.org').state.isEmailVerified).toBe(true);
+  });
+
+  it('in mode IDENTIFY leave the account that confirmed the enrollee, where their record leads to no account', () => {
+    const flow = { ...MAILED, requiresAuthentication: true, sources: sources(SourceMode.IDENTIFY) };
+    const login = { known: known({ userId: KIM, via: 'LOGIN', isEnrolled: false }) };
+    const confirmed = () => new Petition(flowOf(flow)).submit().confirm(KIM, login);
+    const answer = { kind: 'ANSWER_SOURCE', sourceId: FIRST, outcome: 'LINKED' } as const;
+    const petition = confirmed().give(answer, SYSTEM, login);
+    expect(petition.state).toMatchObject({ step: 'FINALIZE', enrolleeUserId: KIM });
+    expect(petition.actions).toEqual(['SOURCE_RECORD_LINKED', 'IDENTIFIER_AUTHENTICATED', 'IDENTITY_LINKED']);
+    const linked = confirmed().give({ ...answer, account: account() }, SYSTEM, login);
+    expect(linked.state).toMatchObject({ step: 'FINALIZE', enrolleeUserId: ADA });
+    const member = { known: known({ userId: KIM, via: 'LOGIN' }) };
+    expect(confirmed().give(answer, SYSTEM, member).state.status).toBe('DUPLICATE');
+  });
+
+  it('[ENR-49] in mode CLAIM are asked once the address is proven by its link, and about no other one', () => {
+    const petition = claiming([SourceMode.CLAIM]);
+    const answer = (about: string) => ({ kind: 'ANSWER_SOURCE', sourceId: FIRST, outcome: 'LINKED', about }) as const;
+    expect(petition.state).toMatchObject({ step: 'SOURCES', waitsFor: 'PETITIONER' });
+    for (const command of [prove, { kind: 'RESEND_CONFIRMATION' }] as Command[])
+      expect(petition.refuse(command, PETITIONER).code).toBe('WRONG_STATUS');
+    petition.give(give('ada@example.org'), PETITIONER);
+    expect(petition.effects).toEqual(['SEND_CONFIRMATION']);
+    expect(petition.actions).toEqual(['EMAIL_GIVEN', 'CONFIRMATION_SENT']);
+    expect(petition.state).toMatchObject({ waitsFor: 'PETITIONER', email: 'ada@example.org', isEmailVerified: false });
+    expect(petition.refuse(answer('ada@example.org'), SYSTEM).code).toBe('WRONG_STATUS');
+    expect(petition.refuse({ kind: 'DECLINE' }, ENROLLEE).code).toBe('WRONG_STATUS');
+    expect(petition.refuse(prove, ENROLLEE).code).toBe('NOT_YOUR_TURN');
+
+    petition.give(give('grace@example.org'), PETITIONER);
+    expect(petition.effects).toEqual(['REVOKE_CONFIRMATION', 'SEND_CONFIRMATION']);
+    expect(petition.give({ kind: 'RESEND_CONFIRMATION' }, PETITIONER).effects).toEqual(['SEND_CONFIRMATION']);
+    petition.give(prove, PETITIONER);
+    expect(petition.actions).toEqual(['EMAIL_PROVEN']);
+    expect(petition.effects).toEqual(['REVOKE_CONFIRMATION']);
+    expect(petition.state).toMatchObject({ waitsFor: 'SYSTEM', email: 'grace@example.org', isEmailVerified: true });
+    expect(petition.refuse(prove, PETITIONER).code).toBe('WRONG_STATUS');
+    expect(petition.refuse(answer('ada@example.org'), SYSTEM).code).toBe('WRONG_STATUS');
+    expect(petition.give(answer('grace@example.org'), SYSTEM).state.step).toBe('ATTRIBUTES');
+    expect(petition.submit('grace@example.org').state.isEmailVerified).toBe(true);
+  });
+
+  it('[ENR-49] in mode CLAIM halt the petition where none knows the address, until another one is given', () => {
+    const petition = claiming([SourceMode.CLAIM, SourceMode.CLAIM]).give(give('ada@example.org', true), PETITIONER);
+    expect(petition.effects).toEqual([]);
+    petition.answer(FIRST, 'NOT_FOUND');
+    expect(petition.state.waitsFor).toBe('SYSTEM');
+    petition.answer(SECOND, 'NOT_FOUND');
+    expect(petition.last.failure).toMatchObject({ code: 'NOT_FOUND' });
+    expect(petition.state).toMatchObject({ status: 'CREATED', step: 'SOURCES', waitsFor: 'PETITIONER' });
+    expect(petition.give(again, PETITIONER).state).toMatchObject({ step: 'SOURCES', waitsFor: 'PETITIONER' });
+    petition.give(give('grace@example.org'), PETITIONER).give(prove, PETITIONER);
+    petition.answer(FIRST, 'UNAVAILABLE').answer(SECOND, 'NOT_FOUND');
+    expect(petition.state.waitsFor).toBe('SYSTEM');
+    expect(petition.answer(FIRST, 'LINKED').state.step).toBe('ATTRIBUTES');
+  });
+
+  it('in mode CLAIM leave no link behind, however the petition goes on', () => {
+    const proving = () => claiming([SourceMode.CLAIM]).give(give('ada@example.org'), PETITIONER);
+    const commands: [Command, readonly PetitionParty[]][] = [
+      [{ kind: 'CANCEL', comment: null }, PETITIONER],
+      [{ kind: 'EXPIRE' }, SYSTEM],
+      [{ kind: 'ANSWER_SOURCE', sourceId: FIRST, outcome: 'SUSPENDED' }, SYSTEM],
+    ];
+    for (const [command, parties] of commands) {
+      const petition = proving().give(command, parties);
+      const links = petition.effects.filter((effect) => effect.includes('CONFIRMATION'));
+      expect([command.kind, links]).toEqual([command.kind, ['REVOKE_CONFIRMATION']]);
+      expect(petition.state.progress.isProvingEmail).toBeUndefined();
+    }
+    const renewed = proving().give({ kind: 'RENEW_CONFIRMATION' }, SYSTEM);
+    expect(renewed.effects).toEqual(['REVOKE_CONFIRMATION']);
+    expect(renewed.give({ kind: 'RESEND_CONFIRMATION' }, PETITIONER).effects).toEqual(['SEND_CONFIRMATION']);
+  });
+
+  it('are offered to whose turn it is', () => {
+    const offered = (petition: Petition, party: PetitionParty) =>
+      nextActions(petition.flow, petition.state, [party], true, null).filter((action) =>
+        ['SIGN_IN_AT_SOURCE', 'SELECT_SOURCE_RECORD', 'GIVE_EMAIL', 'CHOOSE_MATCH'].includes(action),
+      );
+    const { PETITIONER: asPetitioner, ENROLLEE: asEnrollee, ADMINISTRATOR: asAdministrator } = PetitionParty;
+    const signing = begun([SourceMode.AUTHENTICATE]);
+    expect(offered(signing, asPetitioner)).toEqual(['SIGN_IN_AT_SOURCE']);
+    for (const party of [asEnrollee, asAdministrator]) expect(offered(signing, party)).toEqual([]);
+    const identifying = new Petition(flowOf({ ...MAILED, sources: sources(SourceMode.IDENTIFY) })).submit().confirm();
+    expect(offered(identifying, asEnrollee)).toEqual(['SIGN_IN_AT_SOURCE']);
+    expect(offered(identifying, asPetitioner)).toEqual([]);
+    const selecting = new Petition(flowOf({ sources: sources(SourceMode.SELECT) }), account());
+    expect(offered(selecting, asPetitioner)).toEqual(['SELECT_SOURCE_RECORD']);
+    expect(offered(claiming([SourceMode.CLAIM]), asPetitioner)).toEqual(['GIVE_EMAIL']);
+    expect(offered(claiming([SourceMode.CLAIM]), asEnrollee)).toEqual([]);
+    expect(offered(begun([SourceMode.CLAIM]), asPetitioner)).toEqual([]);
+    expect(nextActions(signing.flow, signing.state, [asPetitioner], false, null)).toEqual(['CANCEL']);
+    expect(offered(searched([SourceMode.SEARCH]), asPetitioner)).toEqual([]);
+  });
+
   it('[ENR-49] in mode CLAIM come after AUTHENTICATE and after the proof, and one of them must have a record', () => {
     const petition = begun([SourceMode.CLAIM, SourceMode.AUTHENTICATE, SourceMode.CLAIM]);
     const third = SOURCES[2]!;
@@ -162,95 +345,10 @@ describe('sources', () => {
     expect(proven.last.failure).toBeNull();
     expect(proven.answer(third, 'NOT_FOUND').last.failure?.code).toBe('NOT_FOUND');
     expect(proven.state).toMatchObject({ status: 'CREATED', step: 'SOURCES', waitsFor: 'PETITIONER' });
-    proven.answer(FIRST, 'NOT_FOUND').answer(third, 'LINKED');
+    proven.give(give('other@example.org', true), PETITIONER).answer(FIRST, 'NOT_FOUND').answer(third, 'LINKED');
     expect(proven.state.step).toBe('ATTRIBUTES');
     const rest = begun([SourceMode.AUTHENTICATE, SourceMode.CLAIM, SourceMode.CLAIM]);
     rest.answer(FIRST, 'LINKED', { account: account({ isEmailVerified: true }) }).answer(SECOND, 'NOT_FOUND');
     expect(rest.answer(third, 'SUSPENDED').last.failure?.code).toBe('NOT_FOUND');
-  });
-});
-
-describe('the match server', () => {
-  const asked = (changes: Partial<FlowSettings> = {}) =>
-    new Petition(flowOf({ ...OPEN, match: MatchPolicy.EXTERNAL, ...changes })).submit();
-
-  it('is asked after the attributes, and lets a new person through', () => {
-    const petition = asked();
-    expect(petition.state).toMatchObject({ step: 'DUPLICATE_CHECK', waitsFor: 'SYSTEM' });
-    petition.give({ kind: 'ANSWER_MATCH', outcome: 'NEW' }, SYSTEM);
-    expect(petition.actions).toEqual(['MATCH_RESULT']);
-    expect(petition.state).toMatchObject({ step: 'FINALIZE', progress: { isMatched: true } });
-  });
-
-  it('keeps the petition where it is while it has no answer, and lets the petitioner choose', () => {
-    const petition = asked();
-    for (const outcome of ['PENDING', 'ERROR'] as const) {
-      petition.give({ kind: 'ANSWER_MATCH', outcome }, SYSTEM);
-      expect(petition.last.failure?.code).toBe('SOURCE_UNAVAILABLE');
-      expect(petition.state).toMatchObject({ status: 'CREATED', step: 'DUPLICATE_CHECK', waitsFor: 'SYSTEM' });
-    }
-    petition.give({ kind: 'ANSWER_MATCH', outcome: 'CHOICES' }, SYSTEM);
-    expect(petition.state).toMatchObject({ status: 'CREATED', waitsFor: 'PETITIONER' });
-  });
-
-  it('flags somebody who is known, adds a role to them, or says that merging is misconfigured', () => {
-    const isKnown = (found = {}) => ({ kind: 'ANSWER_MATCH', outcome: 'KNOWN', known: known(found) }) as const;
-    expect(asked().give(isKnown(), SYSTEM).state.status).toBe('DUPLICATE');
-    expect(asked({ duplicateMode: DuplicateMode.MERGE }).refuse(isKnown(), SYSTEM).code).toBe('MANUAL_ACTION_NEEDED');
-    const added = asked({ duplicateMode: DuplicateMode.NEW_ROLE }).give(isKnown(), SYSTEM);
-    expect(added.state).toMatchObject({ step: 'FINALIZE', enrolleeUserId: GRACE, progress: { isNewRole: true } });
-    const other = { duplicateMode: DuplicateMode.NEW_ROLE_OTHER_ORGANIZATION };
-    expect(asked(other).give(isKnown({ isMember: true }), SYSTEM).state.status).toBe('DUPLICATE');
-  });
-
-  it('needs an administrator where it knows somebody else than who was chosen', () => {
-    const flow = { sources: sources(SourceMode.AUTHENTICATE), match: MatchPolicy.EXTERNAL };
-    const petition = new Petition(flowOf({ ...OPEN, ...flow }))
-      .answer(FIRST, 'LINKED', { account: account() })
-      .submit();
-    petition.give({ kind: 'ANSWER_MATCH', outcome: 'KNOWN', known: known() }, SYSTEM);
-    expect(petition.last.failure?.code).toBe('MANUAL_ACTION_NEEDED');
-    expect(petition.state).toMatchObject({ step: 'DUPLICATE_CHECK', waitsFor: 'ADMINISTRATOR', enrolleeUserId: ADA });
-  });
-});
-
-describe('second factors', () => {
-  const flow = (enablement: Enablement) =>
-    flowOf({
-      ...MAILED,
-      authenticators: [
-        { kind: FactorKind.TOTP, enablement },
-        { kind: FactorKind.PASSKEY, enablement },
-      ],
-    });
-  const go = { kind: 'CONTINUE', userId: null } as const;
-
-  it('that are required must be there', () => {
-    const petition = new Petition(flow(Enablement.REQUIRED)).submit().confirm();
-    expect(petition.state).toMatchObject({ step: 'AUTHENTICATORS', waitsFor: 'ENROLLEE' });
-    expect(petition.refuse(go, ENROLLEE, { factors: [FactorKind.TOTP] })).toMatchObject({ code: 'REQUIRED' });
-    petition.give(go, ENROLLEE, { factors: [FactorKind.TOTP, FactorKind.PASSKEY] });
-    expect(petition.actions).toEqual(['AUTHENTICATORS_ESTABLISHED']);
-  });
-
-  it('that are offered can be passed over, by the enrollee alone', () => {
-    const petition = new Petition(flow(Enablement.OPTIONAL)).submit().confirm();
-    expect(petition.state.step).toBe('AUTHENTICATORS');
-    for (const parties of [PETITIONER, APPROVER, ADMINISTRATOR])
-      expect(petition.refuse(go, parties).code).toBe('NOT_YOUR_TURN');
-    expect(petition.give(go, ENROLLEE).state.step).toBe('FINALIZE');
-  });
-
-  it('are offered also after a confirmation that was tried again', () => {
-    const skipping = flowOf({
-      ...flow(Enablement.OPTIONAL),
-      match: MatchPolicy.SELECT,
-      confirmation: ConfirmationMode.SKIP_IF_VERIFIED,
-      attributes: [],
-    });
-    const petition = new Petition(skipping, account({ userId: KIM }));
-    petition.give({ kind: 'SELECT_ENROLLEE', account: account({ email: null }) }, PETITIONER);
-    petition.give({ ...go, account: account({ isEmailVerified: true }) }, PETITIONER);
-    expect(petition.state).toMatchObject({ status: 'CONFIRMED', step: 'AUTHENTICATORS', waitsFor: 'ENROLLEE' });
   });
 });

@@ -1,7 +1,7 @@
 import { validateHeaderValue } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { DEFAULT_PAGE, safeReturnTo } from '../../src/auth/return-to.js';
+import { DEFAULT_PAGE, safeReturnTo } from '../../src/return-to.js';
 
 describe('safeReturnTo', () => {
   it.each(['https://evil', '//evil', '/\\evil', '/%09/evil', 'javascript:'])(

@@ -24,6 +24,9 @@ export const ID_PREFIXES = {
   Terms: 'trm',
   ApproverDelegation: 'dlg',
   Source: 'src',
+  SourceRecord: 'rec',
+  SourceSyncRun: 'run',
+  Pipeline: 'pip',
 } as const;
 
 export type NodeType = keyof typeof ID_PREFIXES;

@@ -13,9 +13,12 @@ import { createMembershipLoaders } from './members.js';
 import { createOrganizationApplicationLoaders } from './organization-applications.js';
 import { createOrganizationLoaders } from './organizations.js';
 import { createPetitionLoaders } from './petitions.js';
+import { createRecordLoaders } from './records.js';
 import { createRoleLoaders } from './roles.js';
 import type { AnyNodeRow, TenantRow } from './rows.js';
 import { createScimLoaders } from './scim.js';
+import { createSourceSyncLoaders } from './source-syncs.js';
+import { createSourceLoaders } from './sources.js';
 import { createTermsLoaders } from './terms.js';
 import { createUserLoaders } from './users.js';
 import { createWebhookLoaders } from './webhooks.js';
@@ -41,11 +44,15 @@ export function createLoaders(database: Database) {
   const applications = createApplicationLoaders(database);
   const enrollmentFlows = createEnrollmentFlowLoaders(database);
   const terms = createTermsLoaders(database);
+  const sources = createSourceLoaders(database);
+  const records = createRecordLoaders(database);
+  const sourceSyncs = createSourceSyncLoaders(database);
   const organizationApplications = createOrganizationApplicationLoaders(database);
 
   /** The tenant and its settings. */
   async function tenant(tenantId: string): Promise<TenantRow | undefined> {
-    const text = `select id, slug, name, audit_retention_days as "auditRetentionDays", mfa_factors as "mfaFactors"
+    const text = `select id, slug, name, audit_retention_days as "auditRetentionDays", mfa_factors as "mfaFactors",
+       runs_scheduled_syncs as "runsScheduledSyncs"
       from tenants where id = $1`;
     return (await database.read<TenantRow>(null, text, [tenantId]))[0];
   }
@@ -97,6 +104,14 @@ export function createLoaders(database: Database) {
         return enrollmentFlows.byId(tenantId, read.uuid);
       case 'Terms':
         return terms.byId(tenantId, read.uuid);
+      case 'SourceRecord':
+        return records.byId(tenantId, read.uuid);
+      case 'Pipeline':
+        return records.pipelineById(tenantId, read.uuid);
+      case 'Source':
+        return sources.byId(tenantId, read.uuid);
+      case 'SourceSyncRun':
+        return sourceSyncs.byId(tenantId, read.uuid);
       case 'WebhookEndpoint':
         return webhooks.endpointById(tenantId, read.uuid);
       case 'WebhookDelivery':
@@ -123,6 +138,9 @@ export function createLoaders(database: Database) {
     webhooks,
     attributes,
     scim,
+    sources,
+    records,
+    sourceSyncs,
     tenant,
     node,
   };

@@ -32,18 +32,15 @@ import type {
 import type { FlowSettings } from '../../entities/flow-settings.js';
 import type { ConnectionSettings } from '../../entities/connection-settings.js';
 import type { EventFactRow } from './event-row.js';
+import type { NodeRow } from './node-row.js';
+import type { PipelineRow, SourceRecordRow } from './record-rows.js';
+import type { SourceRow } from './source-rows.js';
+import type { SourceSyncRunRow } from './source-syncs.js';
 
 /*
  * Plain rows of the read paths. Property names are those of the GraphQL fields, so that most fields need no resolver;
  * times are RFC 3339 text. Rows are shared between requests: nobody changes them.
  */
-
-interface NodeRow<Type extends string> {
-  __typename: Type;
-  /** The global id. */
-  id: string;
-  uuid: string;
-}
 
 export interface OrganizationRow extends NodeRow<'Organization'> {
   name: string;
@@ -236,6 +233,7 @@ export interface TenantRow {
   name: string;
   auditRetentionDays: number | null;
   mfaFactors: FactorKind[];
+  runsScheduledSyncs: boolean;
 }
 
 export interface EventRow extends EventFactRow, NodeRow<'Event'> {
@@ -453,6 +451,10 @@ export interface ApproverDelegationRow extends NodeRow<'ApproverDelegation'> {
 }
 
 export type AnyNodeRow =
+  | PipelineRow
+  | SourceRecordRow
+  | SourceRow
+  | SourceSyncRunRow
   | ApproverDelegationRow
   | EnrollmentFlowRow
   | TermsRow

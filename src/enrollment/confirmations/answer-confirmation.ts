@@ -1,11 +1,16 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { sessionOf, type Writer, writerOf } from '../../actor.js';
 import { runSql, transact } from '../../database/transact.js';
-import { PetitionAction, PetitionParty } from '../../entities/enums.js';
-import type { ConfirmationMode } from '../../entities/enums.js';
-import { type Fault, fault, Faults, UserErrorCode } from '../../faults.js';
+import { ConfirmationMode, PetitionAction, PetitionParty, PetitionStep } from '../../entities/enums.js';
+import { type Fault, fault, Faults, refuseFaults, UserErrorCode } from '../../faults.js';
 import type { LockedPetition } from '../petitions/locked-petition.js';
-import { type CommandDone, giveCommand, type PetitionContext, runCommand } from '../petitions/run-command.js';
+import {
+  type CommandDone,
+  findParties,
+  giveCommand,
+  type PetitionContext,
+  runCommand,
+} from '../petitions/run-command.js';
 import { linksLogins } from '../machine/recognize.js';
 import { takeTokenTurn } from './limit.js';
 import { type Confirmation, lockConfirmation } from './lock-confirmation.js';
@@ -28,6 +33,10 @@ export interface TokenInput {
 }
 
 const ENROLLEE = [PetitionParty.ENROLLEE];
+const PETITIONER = [PetitionParty.PETITIONER];
+
+/** Whether a link proves the address that a source is to be asked about (ENR-49), and not who is enrolled. */
+const isProof = ({ state }: LockedPetition) => state.step === PetitionStep.SOURCES;
 
 /**
  * Opens a link: the history tells that it was viewed, once a link, and nothing else changes. Throws Faults:
@@ -38,31 +47,41 @@ export async function openConfirmation(context: PetitionContext, { token }: Toke
     const { petition, expiresAt } = confirmation;
     const { flow, flowName, state } = petition;
     const isNew = !(await wasViewed(manager, writer.tenantId, confirmation));
-    if (isNew)
-      await giveCommand(manager, context, writer, petition, { command: { kind: 'VIEW_CONFIRMATION' } }, ENROLLEE);
+    const [isOfPetitioner, view] = [isProof(petition), { command: { kind: 'VIEW_CONFIRMATION' } } as const];
+    if (isNew) await giveCommand(manager, context, writer, petition, view, isOfPetitioner ? PETITIONER : ENROLLEE);
     return {
       flowName,
       organizationName: await nameOf(manager, writer.tenantId, state.organizationId),
-      mode: flow.confirmation,
+      mode: isOfPetitioner ? ConfirmationMode.REVIEW : flow.confirmation,
       expiresAt,
-      requiresSignIn: flow.requiresAuthentication,
-      linksTo: linksLogins(flow) ? await personOf(manager, writer.tenantId, state.enrolleeUserId) : null,
+      requiresSignIn: isOfPetitioner ? state.petitionerUserId !== null : flow.requiresAuthentication,
+      linksTo:
+        linksLogins(flow) && !isOfPetitioner ? await personOf(manager, writer.tenantId, state.enrolleeUserId) : null,
     };
   });
 }
 
 /**
- * Confirms by a link, once: the address is proven, and who is signed in is the enrollee where the flow asks for that.
- * Throws Faults: as {@link openConfirmation}; SIGN_IN_REQUIRED, REAUTHENTICATION_REQUIRED, MANUAL_ACTION_NEEDED.
+ * Confirms by a link, once: the address is proven, and who is signed in is the enrollee where the flow asks for that. A
+ * link to an address that a source is to be asked about is of use to the petitioner alone, in their session or with their
+ * token: who is talked into opening it gives nothing away. Throws Faults: as {@link openConfirmation}; SIGN_IN_REQUIRED, REAUTHENTICATION_REQUIRED, MANUAL_ACTION_NEEDED.
  */
 export async function confirmPetition(context: PetitionContext, { token }: TokenInput): Promise<CommandDone> {
   const userId = sessionOf(context)?.userId ?? null;
-  return withConfirmation(context, 'petitionConfirm', token, (manager, writer, { petition }) =>
-    giveCommand(manager, context, writer, petition, { command: { kind: 'CONFIRM', userId } }, ENROLLEE),
-  );
+  return withConfirmation(context, 'petitionConfirm', token, async (manager, writer, { petition }) => {
+    if (!isProof(petition))
+      return giveCommand(manager, context, writer, petition, { command: { kind: 'CONFIRM', userId } }, ENROLLEE);
+    const parties = await findParties(manager, context, petition);
+    const message = 'Open the link as who gave the address: signed in as they are, or with the token of the petition.';
+    refuseFaults([!parties.includes(PetitionParty.PETITIONER) && fault(UserErrorCode.SIGN_IN_REQUIRED, message)]);
+    return giveCommand(manager, context, writer, petition, { command: { kind: 'PROVE_EMAIL', userId } }, parties);
+  });
 }
 
-/** Declines by a link, which ends the petition. Throws Faults: as {@link openConfirmation}. */
+/**
+ * Declines by a link, which ends the petition; WRONG_STATUS for a link that only proves an address, which nobody need open.
+ * Throws Faults: as {@link openConfirmation}.
+ */
 export async function declinePetition(context: PetitionContext, { token }: TokenInput): Promise<CommandDone> {
   return withConfirmation(context, 'petitionDecline', token, (manager, writer, { petition }) =>
     giveCommand(manager, context, writer, petition, { command: { kind: 'DECLINE' } }, ENROLLEE),

@@ -14,6 +14,12 @@ const MOST_FAILED_TOKENS = 100;
 const MOST_STARTS = 300;
 /** How many confirmations of one petition are mailed in an hour. */
 const MOST_MAILS_OF_PETITION = 5;
+/** How often the sources that a petition waits for are asked at once, in an hour; by themselves they are asked besides. */
+const MOST_CHECKS_OF_PETITION = 20;
+/** How often one administrator looks into the sources of petitions, in an hour. */
+const MOST_SOURCE_SEARCHES = 600;
+/** How often somebody of one petition sets out to sign in at a source, in an hour. */
+const MOST_TRIPS_OF_PETITION = 60;
 /** How many confirmations one actor has mailed in an hour, who administers nothing. */
 const MOST_MAILS_OF_ACTOR = 300;
 
@@ -67,6 +73,26 @@ export async function takeTokenTurn(context: Asking): Promise<(manager: EntityMa
   const key = `petition token ${actorOf(context)}`;
   const turn = await takeAlone(context, key, MOST_FAILED_TOKENS);
   return (manager) => returnTurn(manager, turn);
+}
+
+/** Counts that the sources of a petition are asked again because somebody says so; throws Faults: RATE_LIMITED. */
+export async function limitChecks(
+  manager: EntityManager,
+  { tenantId, at, petitionId }: Pick<MailOf, 'tenantId' | 'at' | 'petitionId'>,
+): Promise<void> {
+  const key = `petition sources ${petitionId}`;
+  const until = await takeTurn(manager, { tenantId, at, key, most: MOST_CHECKS_OF_PETITION, seconds: HOUR_SECONDS });
+  if (until) throw new Faults([tooOften(until)]);
+}
+
+/** Takes a turn of looking into a source for a petition; throws Faults: RATE_LIMITED. Called outside of transactions. */
+export async function limitSourceSearches(context: Asking): Promise<void> {
+  await takeAlone(context, `petition source search ${actorOf(context)}`, MOST_SOURCE_SEARCHES);
+}
+
+/** Limits how often somebody sets out to sign in at a source for a petition; throws Faults: RATE_LIMITED. */
+export async function limitTrips(context: Asking, petitionId: string): Promise<void> {
+  await takeAlone(context, `petition trip ${petitionId}`, MOST_TRIPS_OF_PETITION);
 }
 
 async function takeAlone({ database, tenant, clock }: Asking, key: string, most: number): Promise<Turn> {

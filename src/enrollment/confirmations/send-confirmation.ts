@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Writer } from '../../actor.js';
 import { runSql } from '../../database/transact.js';
-import { ActorKind, BuiltInRole, PetitionMailKind } from '../../entities/enums.js';
+import { ActorKind, BuiltInRole, PetitionMailKind, PetitionStep } from '../../entities/enums.js';
 import { lockMailingTurns } from '../../events/mailing-turns.js';
 import { fault, refuseFaults, UserErrorCode } from '../../faults.js';
 import { createSecret, hashSecret } from '../../secret.js';
@@ -49,11 +49,22 @@ export async function sendConfirmation(
   const token = createSecret();
   const expiresAt = new Date(at.getTime() + flow.confirmationMinutes * 60_000);
   await runSql(manager, REPLACE, [tenantId, id, hashSecret(token), normalized, at, expiresAt]);
-  const kind = isReminder ? PetitionMailKind.CONFIRMATION_REMINDER : PetitionMailKind.CONFIRMATION;
   const sealedToken = context.sealing.seal(token, confirmationTokenPlace(id));
   await queueMails(manager, writer, id, [
-    { kind, locale, email: petition.email ?? normalized!, emailNormalized: normalized!, sealedToken },
+    {
+      kind: kindOf(petition.state.step, isReminder),
+      locale,
+      email: petition.email ?? normalized!,
+      emailNormalized: normalized!,
+      sealedToken,
+    },
   ]);
+}
+
+/** Before anything else, a link proves the address that a source is to be asked about. */
+function kindOf(step: PetitionStep, isReminder: boolean): PetitionMailKind {
+  if (step === PetitionStep.SOURCES) return PetitionMailKind.EMAIL_PROOF;
+  return isReminder ? PetitionMailKind.CONFIRMATION_REMINDER : PetitionMailKind.CONFIRMATION;
 }
 
 /** The link of a petition opens nothing any more. */

@@ -1,8 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { OperationContext } from '../../context.js';
 import type { Database } from '../../database/database.js';
 import { PETITION_DEADLINES_QUEUE, sendJobs } from '../../database/queue.js';
-import { publicUrlOf } from '../../database/tenants.js';
 import { runSql, transact } from '../../database/transact.js';
 import { ActorKind, PetitionParty } from '../../entities/enums.js';
 import { Faults } from '../../faults.js';
@@ -10,6 +8,7 @@ import { countDueReminders, nextDue } from '../machine/due.js';
 import type { Command } from '../machine/state.js';
 import { type LockedPetition, lockPetition } from '../petitions/locked-petition.js';
 import { giveCommand, type PetitionContext } from '../petitions/run-command.js';
+import { createSystemContext, type SystemServices } from '../petitions/system-context.js';
 
 /** How many petitions one run takes at most: what is left gets a job of its own, so that other work is not held up. */
 const MOST = 200;
@@ -19,21 +18,16 @@ const RETRY_MILLISECONDS = 10 * 60_000;
 const LATER_MILLISECONDS = 60 * 60_000;
 const VIA = 'runPetitionDeadlines';
 
-/** What deadlines are run with. `config` says whether mail is sent, and how browsers reach the gateway. */
-type DeadlineContext = Pick<OperationContext, 'database' | 'sealing' | 'clock' | 'log'> & {
-  config: { smtpUrl: string | undefined; publicUrl: string | undefined; port: number };
-};
-
 /**
  * Gives the petitions of a tenant what the clock asks for: EXPIRE, ESCALATE or REMIND, each in a transaction of its own
  * under the lock of the petition. What is locked is passed over, and what was done has another `due_at` in the same
  * transaction, so that any number of processes may call this and each deadline is kept once. A petition that fails is
  * logged and tried again later: it holds up no other. Gives how many petitions were looked at.
  */
-export async function runPetitionDeadlines(context: DeadlineContext, tenantId: string): Promise<number> {
+export async function runPetitionDeadlines(context: SystemServices, tenantId: string): Promise<number> {
   const { database, clock } = context;
   await postponeInactive(database, tenantId, clock());
-  const given = await createContext(context, tenantId);
+  const given = await createSystemContext(context, tenantId);
   for (let count = 0; count < MOST; count++) {
     if (!(await runOne(given))) return count;
   }
@@ -119,24 +113,4 @@ async function postponeInactive(database: Database, tenantId: string, now: Date)
   let postponed: unknown[];
   do postponed = await database.read(tenantId, POSTPONE, [tenantId, now, again]);
   while (postponed.length === 1_000);
-}
-
-const TENANT = 'select slug, host from tenants where id = $1';
-
-/** The context of a command that nobody gives but the clock. */
-async function createContext(context: DeadlineContext, tenantId: string): Promise<PetitionContext> {
-  const { database, sealing, clock, log, config } = context;
-  const [tenant] = await database.read<{ slug: string; host: string | null }>(null, TENANT, [tenantId]);
-  if (!tenant) throw new Error('There is no such tenant.');
-  const publicUrl = publicUrlOf(tenant.host, config.publicUrl ?? `http://localhost:${config.port}`);
-  return {
-    database,
-    sealing,
-    clock,
-    log,
-    tenant: { id: tenantId, slug: tenant.slug, publicUrl },
-    viewer: null,
-    petitionTokenHash: null,
-    sendsMail: config.smtpUrl !== undefined,
-  };
 }

@@ -5,6 +5,7 @@ const BELONGINGS: readonly [table: string, column: string][] = [
   ['user_identifiers', 'user_id'],
   ['scim_users', 'user_id'],
   ['scim_departures', 'user_id'],
+  ['source_records', 'user_id'],
   ['petitions', 'petitioner_user_id'],
   ['petitions', 'enrollee_user_id'],
   ['petitions', 'decided_by_user_id'],

@@ -12,6 +12,7 @@ import { assignIdentifiers, type Identifier } from '../identifiers/assign.js';
 import { recognize } from '../machine/recognize.js';
 import { IS_ENROLLED } from '../people/is-enrolled.js';
 import type { LockedPetition } from '../petitions/locked-petition.js';
+import { linkPetitionRecords } from '../records/link-petition-records.js';
 import { giveMembership, lockOrganizations, lockRoles } from './give-membership.js';
 import { type PersonPlan, planPerson } from './plan-changes.js';
 import { type FoundEnrollee, readEnrollees } from './read-enrollees.js';
@@ -58,7 +59,7 @@ export async function finalizePetition(
     userId,
     petitionId: petition.id,
     assigned: flow.assignedIdentifiers,
-    given: plan.identifiers,
+    given: [...plan.identifiers, ...(state.progress.matchIdentifier ? [state.progress.matchIdentifier] : [])],
   });
   const membership = organizationId
     ? await giveMembership(manager, writer, { organizationId, userId }, known?.membership ?? null, plan, roles)
@@ -80,6 +81,7 @@ export async function finalizePetition(
     ...(membership?.facts ?? []),
     ...(await settleAdministrators(manager, writer, [...administered, ...touched])),
   ]);
+  if (flow.sources.length) await linkPetitionRecords(manager, writer, petition.id, userId);
   return {
     enrolleeUserId: userId,
     identifiers: identifiers.map(({ type, value }) => `${type} ${value}`),

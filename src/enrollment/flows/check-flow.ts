@@ -9,7 +9,6 @@ import {
   FlowAuthorization,
   MatchPolicy,
   PetitionStep,
-  SourceMode,
 } from '../../entities/enums.js';
 import type { FlowSettings } from '../../entities/flow-settings.js';
 import { type Fault, fault, UserErrorCode } from '../../faults.js';
@@ -17,6 +16,7 @@ import { checkDefinitions } from '../attributes/check-definitions.js';
 import { asksToConfirm, isAdministrative, sourcesOf } from '../machine/plan.js';
 import { checkMailTemplate } from '../mails/check-template.js';
 import { checkLimits, checkRedirect } from './check-limits.js';
+import { checkSourceModes } from './check-sources.js';
 import { findWarnings, type FlowWarning } from './flow-warnings.js';
 
 /** Where a flow is to run. */
@@ -53,7 +53,7 @@ export function checkFlow(settings: FlowSettings, place: FlowPlace): CheckedFlow
     ...checkPlace(settings, place),
     ...checkMatching(settings),
     ...checkConfirmation(settings),
-    ...checkSources(settings),
+    ...checkSourceModes(settings),
     ...checkApproval(settings),
     ...checkAuthenticators(settings, place),
     ...checkTimes(settings),
@@ -183,29 +183,6 @@ function checkConfirmation(settings: FlowSettings): Found {
         'confirmation',
       ),
   ];
-}
-
-function checkSources(settings: FlowSettings): Found {
-  const { sources, matchSourceId } = settings;
-  const asked = sourcesOf(settings, PetitionStep.SOURCES);
-  const isAddressVerified = asksToConfirm(settings) || isKnownBeforehand(settings) || asked.length > 0;
-  return sources.flatMap(({ sourceId, mode }, index): Found => {
-    const at = ['sources', String(index)];
-    const isSearched = mode === SourceMode.SEARCH || mode === SourceMode.SEARCH_REQUIRED;
-    return [
-      mode === SourceMode.IDENTIFY &&
-        !asksToConfirm(settings) &&
-        invalid('A source in mode IDENTIFY is asked after the confirmation: this flow has none.', ...at, 'mode'),
-      isSearched &&
-        !isAddressVerified &&
-        invalid(
-          `A source in mode ${mode} is searched by proven addresses, and this flow proves none: ask for a confirmation, or enroll somebody who is known (match SELF or SELECT).`,
-          ...at,
-          'mode',
-        ),
-      sourceId === matchSourceId && invalid('This source is the match server already.', ...at, 'sourceId'),
-    ];
-  });
 }
 
 function checkApproval(settings: FlowSettings): Found {

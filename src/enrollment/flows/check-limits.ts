@@ -115,7 +115,7 @@ function findRepeated<Item>(
 }
 
 /** Text that JSON in the database cannot hold, wherever it stands: NUL, and halves of characters. */
-function findUnstorable(value: unknown, path: readonly string[] = []): Fault[] {
+export function findUnstorable(value: unknown, path: readonly string[] = []): Fault[] {
   if (typeof value === 'string') {
     const isStorable = value.isWellFormed() && !value.includes('\0');
     return isStorable ? [] : [invalid(`${path.at(-1)} holds characters that are none.`, ...path)];

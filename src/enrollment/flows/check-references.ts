@@ -4,6 +4,8 @@ import { BuiltInRole, RoleKind } from '../../entities/enums.js';
 import type { FlowSettings } from '../../entities/flow-settings.js';
 import { type Fault, fault, UserErrorCode } from '../../faults.js';
 import { enrolledInto } from './check-flow.js';
+import { checkFoundSources } from './check-sources.js';
+import { findFlowSources } from './find-sources.js';
 
 interface FoundRole {
   id: string;
@@ -15,7 +17,8 @@ interface FoundRole {
 /**
  * NOT_FOUND for each organization, role and source that is not there, or cannot be used in this flow: roles are the
  * tenant's template's, or those of the organization where they count; who are given roles, approve or are told are
- * people. What is found is not deleted until the transaction ends.
+ * people; sources of an organization's flow are open to organizations. INVALID for sources that cannot do what they are
+ * asked. What is found is not deleted until the transaction ends.
  */
 export async function checkReferences(
   manager: EntityManager,
@@ -26,9 +29,7 @@ export async function checkReferences(
   return [
     ...(await checkOrganizations(manager, tenantId, settings, organizationId)),
     ...(await checkRoles(manager, tenantId, settings, organizationId)),
-    // No sources can be configured: every id is unknown.
-    ...(settings.matchSourceId ? [notFound('source', 'matchSourceId')] : []),
-    ...settings.sources.map((_, index) => notFound('source', 'sources', String(index), 'sourceId')),
+    ...(await checkSources(manager, tenantId, settings, organizationId)),
   ];
 }
 
@@ -88,6 +89,23 @@ async function checkRoles(
     ...check(authorizationRoleId, () => true, 'authorizationRoleId'),
     ...check(approverRoleId, isForPeople, 'approverRoleId'),
     ...check(notificationRoleId, isForPeople, 'notificationRoleId'),
+  ];
+}
+
+async function checkSources(
+  manager: EntityManager,
+  tenantId: string,
+  settings: FlowSettings,
+  organizationId: string | null,
+): Promise<Fault[]> {
+  const found = await findFlowSources(manager, tenantId, settings, organizationId);
+  const { matchSourceId, sources } = settings;
+  return [
+    ...(matchSourceId && !found.has(matchSourceId) ? [notFound('source', 'matchSourceId')] : []),
+    ...sources.flatMap(({ sourceId }, index) =>
+      found.has(sourceId) ? [] : [notFound('source', 'sources', String(index), 'sourceId')],
+    ),
+    ...checkFoundSources(settings, found),
   ];
 }
 

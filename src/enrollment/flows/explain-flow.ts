@@ -8,6 +8,8 @@ import { checkNames, checkSettings, type CreateFlow, readBase } from './create-f
 import { changeSettings } from './default-settings.js';
 import { describeApprovers, describeStarters } from './describe-flow.js';
 import { grantsAdministration } from './check-references.js';
+import { warnOfFoundSources } from './check-sources.js';
+import { findFlowSources } from './find-sources.js';
 import { findWarnings, type FlowWarning } from './flow-warnings.js';
 import { type FlowContext, readVersion } from './read-flow.js';
 
@@ -50,7 +52,8 @@ async function explain(
   organizationId: string | null,
 ): Promise<ExplainedFlow> {
   const names = await readNames(manager, context.tenant.id, settings, organizationId);
-  const warnings = findWarnings(settings, { organizationId });
+  const found = await findFlowSources(manager, context.tenant.id, settings, organizationId);
+  const warnings = [...findWarnings(settings, { organizationId }), ...warnOfFoundSources(settings, found)];
   if (grantsAdministration(settings, names)) {
     const message = 'It makes administrators of an organization, and nobody approves that.';
     warnings.unshift({ message, field: ['roleIds'] });

@@ -25,7 +25,10 @@ type Found = (FlowWarning | false)[];
 
 const warn = (message: string, ...field: string[]): FlowWarning => ({ message, field: field.length ? field : null });
 
-/** The last sentences of section 6 of the rules of enrollment, and what else is worth a second look. */
+/**
+ * The last sentences of section 6 of the rules of enrollment, and what else is worth a second look. What depends on the
+ * sources themselves is said by `warnOfFoundSources`.
+ */
 export function findWarnings(
   settings: FlowSettings,
   { organizationId }: { organizationId: string | null },
@@ -70,7 +73,6 @@ export function findWarnings(
 
 function warnOfSources(settings: FlowSettings): Found {
   const isForAdministrators = isAdministrative(settings);
-  const begun = sourcesOf(settings, PetitionStep.SOURCES);
   const asked = settings.attributes.filter(({ enablement }) => enablement !== Enablement.NOT_PERMITTED);
   const isRefresh =
     [MatchPolicy.SELF, MatchPolicy.SELECT].includes(settings.match) &&
@@ -91,12 +93,6 @@ function warnOfSources(settings: FlowSettings): Found {
           !isSearched &&
           warn('Family names are compared in the modes SEARCH and SEARCH_REQUIRED alone.', ...at, 'verifiesFamilyName'),
       ];
-    }),
-    ...settings.attributes.flatMap(({ target, enablement }, index): Found => {
-      const isName = target === AttributeTarget.USER_GIVEN_NAME || target === AttributeTarget.USER_FAMILY_NAME;
-      if (!isName || !begun.length || enablement === Enablement.NOT_PERMITTED) return [];
-      const message = 'A source gives the name already, by its pipeline: asked for as well, there would be two.';
-      return [warn(message, 'attributes', String(index), 'target')];
     }),
     isRefresh &&
       asked.length > 0 &&
@@ -137,6 +133,8 @@ function warnOfMails(settings: FlowSettings): Found {
   const unsent: Partial<Record<PetitionMailKind, string | false>> = {
     CONFIRMATION: !asksToConfirm(settings) && 'the flow asks for no confirmation',
     CONFIRMATION_REMINDER: !(asksToConfirm(settings) && settings.reminderCount) && 'nobody is reminded to confirm',
+    EMAIL_PROOF:
+      !settings.sources.some(({ mode }) => mode === SourceMode.CLAIM) && 'no source is asked about an address',
     APPROVAL_REQUESTED: !requiresApproval && 'the flow requires no approval',
     APPROVAL_REMINDER: !(requiresApproval && settings.reminderCount) && 'approvers are not reminded',
     APPROVAL_ESCALATED: settings.escalationHours === null && 'nothing is escalated',

@@ -13,9 +13,10 @@ import {
 import type { FlowSettings } from '../../entities/flow-settings.js';
 import { UserErrorCode } from '../../faults.js';
 import { isApproved, refuseDecision, seatOf } from './approval.js';
-import { asksToConfirm, isAdministrative } from './plan.js';
+import { asksToConfirm, isAdministrative, sourcesOf } from './plan.js';
 import { partyOf, refusal, refuseCommand } from './refuse.js';
-import { answerMatch } from './match.js';
+import { giveEmail, isProvenAlready, proveEmail } from './claim.js';
+import { answerMatch, chooseMatch } from './match.js';
 import { recognize } from './recognize.js';
 import { Run } from './run.js';
 import { answerSource } from './sources.js';
@@ -26,25 +27,29 @@ export interface Beginning {
   /** Null for nobody, and for applications. */
   petitioner: Account | null;
   organizationId: string | null;
+  /** Whom a pipeline enrolls: nobody started it, and nothing is asked before they confirm (ENR-71). */
+  enrolled?: Account | null;
 }
 
 /**
  * A new petition: it goes through the steps at once, as far as nobody is needed. A flow that everybody may start never
  * records who did, signed in or not (COmanage's petitioner binding). Pure.
  */
-export function begin(flow: FlowSettings, { petitioner, organizationId }: Beginning, facts: Facts): Advanced {
-  const isRecorded = flow.authorization !== FlowAuthorization.NONE;
+export function begin(flow: FlowSettings, { petitioner, organizationId, enrolled }: Beginning, facts: Facts): Advanced {
+  const isRecorded = flow.authorization !== FlowAuthorization.NONE && !enrolled;
   const bound = isRecorded ? petitioner : null;
   const isSelf = flow.match === MatchPolicy.SELF && bound !== null;
+  const enrollee = enrolled ?? (isSelf ? bound : null);
+  const party = enrolled ? P.SYSTEM : P.PETITIONER;
   const state: PetitionState = {
     status: S.CREATED,
     step: PetitionStep.START,
     waitsFor: P.PETITIONER,
     petitionerUserId: bound?.userId ?? null,
-    enrolleeUserId: isSelf ? bound.userId : null,
+    enrolleeUserId: enrollee?.userId ?? null,
     organizationId,
-    email: isSelf ? bound.email : null,
-    isEmailVerified: isSelf && bound.isEmailVerified,
+    email: enrollee?.email ?? null,
+    isEmailVerified: enrollee?.isEmailVerified ?? false,
     vettingStatus: null,
     reminders: 0,
     isEscalated: false,
@@ -55,14 +60,15 @@ export function begin(flow: FlowSettings, { petitioner, organizationId }: Beginn
       approvals: [],
       isMerge: false,
       isNewRole: false,
+      isAuthenticated: isRecorded,
     },
   };
-  const run = new Run(flow, state, facts, P.PETITIONER, petitioner?.userId ?? null);
-  run.history.push({ action: A.CREATED, party: P.PETITIONER, before: null, after: S.CREATED, comment: null });
+  const run = new Run(flow, state, facts, party, petitioner?.userId ?? null);
+  run.history.push({ action: A.CREATED, party, before: null, after: S.CREATED, comment: null });
   if (flow.notificationRoleId) run.mail(PetitionMailKind.STATUS_CHANGED, 'NOTIFIED');
-  if (isSelf) run.tell(A.IDENTITY_LINKED);
+  if (enrollee) run.tell(A.IDENTITY_LINKED);
   if (isSelf) run.noteProof();
-  run.proceed();
+  run.proceed(enrolled ? PetitionStep.SEND_CONFIRMATION : PetitionStep.START);
   return run.outcome();
 }
 
@@ -100,8 +106,14 @@ function apply(run: Run, command: Command): Refusal | null {
       return null;
     case 'ANSWER_SOURCE':
       return answerSource(run, command);
+    case 'GIVE_EMAIL':
+      return giveEmail(run, command.email);
+    case 'PROVE_EMAIL':
+      return proveEmail(run);
     case 'ANSWER_MATCH':
       return answerMatch(run, command);
+    case 'CHOOSE_MATCH':
+      return chooseMatch(run, command.referenceId);
     case 'SUBMIT_ATTRIBUTES':
       submitAttributes(run, command.email);
       return null;
@@ -203,7 +215,9 @@ function take({ state }: Run, { userId, email, isEmailVerified }: Account): void
 function submitAttributes(run: Run, email: GivenEmail | null): void {
   const { flow, state, facts } = run;
   state.progress.hasAttributes = true;
-  if (email) Object.assign(state, { email: email.normalized, isEmailVerified: email.isVerified });
+  // What the petitioner has proven stays so. Of somebody whom they chose, they are not told whether this is the address.
+  const staysProven = email !== null && flow.match !== MatchPolicy.SELECT && isProvenAlready(state, email);
+  if (email) Object.assign(state, { email: email.normalized, isEmailVerified: email.isVerified || staysProven });
   run.tell(A.ATTRIBUTES_UPDATED);
   if (!asksToConfirm(flow) && facts.known && !state.enrolleeUserId) {
     const isVouchedFor = isAdministrative(flow) && email?.isVouchedFor !== false;
@@ -239,6 +253,9 @@ function confirm(run: Run, userId: string | null): Refusal | null {
     return refusal(UserErrorCode.REAUTHENTICATION_REQUIRED, message);
   }
   state.isEmailVerified = true;
+  if (userId) state.progress.isAuthenticated = true;
+  if (userId && flow.requiresAuthentication && sourcesOf(flow, PetitionStep.COLLECT_IDENTIFIER).length)
+    state.progress.confirmedByUserId = userId;
   run.effects.push({ kind: 'REVOKE_CONFIRMATION' }, { kind: 'VERIFY_EMAIL' });
   run.become(S.CONFIRMED, A.CONFIRMED);
   const keepsSession = known?.via === 'LOGIN' && recognition !== 'LINK' && run.hasAccount(known);

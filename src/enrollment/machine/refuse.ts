@@ -10,6 +10,8 @@ interface Rule {
   steps?: readonly PetitionStep[];
   /** In which of them others may give it. */
   partiesOf?: Partial<Record<PetitionStep, readonly P[]>>;
+  /** What must be so besides. */
+  when?: (state: PetitionState) => boolean;
   /** It leads to this status, so only where that may follow. */
   to?: S;
   /** It also works while the flow is not ACTIVE. */
@@ -20,11 +22,19 @@ const ENROLLMENT_PARTIES = [P.PETITIONER, P.ENROLLEE, P.ADMINISTRATOR];
 
 /** Who tries a step again: whose step it is, or who can mend what it fails for. */
 const CONTINUING: Partial<Record<PetitionStep, readonly P[]>> = {
+  [PetitionStep.SOURCES]: [P.PETITIONER, P.ADMINISTRATOR],
+  [PetitionStep.DUPLICATE_CHECK]: [P.PETITIONER, P.ADMINISTRATOR],
   [PetitionStep.SEND_CONFIRMATION]: [P.PETITIONER, P.ADMINISTRATOR],
-  [PetitionStep.COLLECT_IDENTIFIER]: [P.ADMINISTRATOR],
+  [PetitionStep.COLLECT_IDENTIFIER]: [P.ENROLLEE, P.ADMINISTRATOR],
+  [PetitionStep.CHECK_ELIGIBILITY]: ENROLLMENT_PARTIES,
   [PetitionStep.AUTHENTICATORS]: [P.PETITIONER, P.ENROLLEE],
   [PetitionStep.FINALIZE]: [P.APPROVER, P.ADMINISTRATOR],
 };
+
+/** A link is answered, and mailed again, while it is out: in SOURCES, only where an address was given for CLAIM. */
+const isLinkOut = ({ step, progress }: PetitionState) =>
+  step !== PetitionStep.SOURCES || progress.isProvingEmail === true;
+const LINKED_STEPS = [PetitionStep.SOURCES, PetitionStep.WAIT_FOR_CONFIRMATION];
 
 /** Who may give which command, and when (docs/petitions.md). */
 const RULES: Readonly<Record<CommandKind, Rule>> = {
@@ -34,11 +44,27 @@ const RULES: Readonly<Record<CommandKind, Rule>> = {
     parties: [P.SYSTEM],
     steps: [PetitionStep.SOURCES, PetitionStep.COLLECT_IDENTIFIER, PetitionStep.CHECK_ELIGIBILITY],
   },
-  ANSWER_MATCH: { parties: [P.SYSTEM], steps: [PetitionStep.DUPLICATE_CHECK] },
+  GIVE_EMAIL: { parties: [P.PETITIONER, P.ADMINISTRATOR], steps: [PetitionStep.SOURCES] },
+  PROVE_EMAIL: { parties: [P.PETITIONER], steps: [PetitionStep.SOURCES], when: isLinkOut },
+  ANSWER_MATCH: {
+    parties: [P.SYSTEM],
+    steps: [PetitionStep.DUPLICATE_CHECK],
+    when: ({ waitsFor }) => waitsFor === P.SYSTEM,
+  },
+  CHOOSE_MATCH: {
+    parties: [P.PETITIONER, P.ADMINISTRATOR],
+    steps: [PetitionStep.DUPLICATE_CHECK],
+    when: ({ progress }) => progress.matchCandidates !== undefined,
+  },
   AGREE_TO_TERMS: { parties: ENROLLMENT_PARTIES, steps: [PetitionStep.PETITIONER_TERMS, PetitionStep.TERMS] },
-  RESEND_CONFIRMATION: { parties: [P.PETITIONER, P.ADMINISTRATOR], steps: [PetitionStep.WAIT_FOR_CONFIRMATION] },
-  RENEW_CONFIRMATION: { parties: [P.SYSTEM], steps: [PetitionStep.WAIT_FOR_CONFIRMATION] },
-  VIEW_CONFIRMATION: { parties: [P.ENROLLEE], steps: [PetitionStep.WAIT_FOR_CONFIRMATION] },
+  RESEND_CONFIRMATION: { parties: [P.PETITIONER, P.ADMINISTRATOR], steps: LINKED_STEPS, when: isLinkOut },
+  RENEW_CONFIRMATION: { parties: [P.SYSTEM], steps: LINKED_STEPS, when: isLinkOut },
+  VIEW_CONFIRMATION: {
+    parties: [P.ENROLLEE],
+    steps: LINKED_STEPS,
+    partiesOf: { [PetitionStep.SOURCES]: [P.PETITIONER] },
+    when: isLinkOut,
+  },
   CONFIRM: { parties: [P.ENROLLEE], steps: [PetitionStep.WAIT_FOR_CONFIRMATION], to: S.CONFIRMED },
   DECLINE: { parties: [P.ENROLLEE], steps: [PetitionStep.WAIT_FOR_CONFIRMATION], to: S.DECLINED },
   CONTINUE: {
@@ -90,18 +116,21 @@ export function refuseCommand(
   const waits = `The petition waits in the step ${step}${waitsFor ? ` for the ${waitsFor.toLowerCase()}` : ''}.`;
   if (!partyOf(state, kind, parties)) return refusal(UserErrorCode.NOT_YOUR_TURN, waits);
   const isThere = !rule.steps || rule.steps.includes(step);
-  if (!isThere || (rule.to && !mayFollow(status, rule.to))) return refusal(UserErrorCode.WRONG_STATUS, waits);
+  const isSo = isThere && (rule.when?.(state) ?? true);
+  if (!isSo || (rule.to && !mayFollow(status, rule.to))) return refusal(UserErrorCode.WRONG_STATUS, waits);
   return null;
 }
 
 /**
  * As which of these parties the command is given; null: as none. Terms are agreed to, and second factors set up, by the
- * petitioner or by the enrollee, whichever the step is for: the other one does not act.
+ * petitioner or by the enrollee, whichever the step is for: the other one does not act. Nor does a petitioner to whom the
+ * people whom a match server names are not shown.
  */
 export function partyOf({ step, waitsFor }: PetitionState, kind: CommandKind, parties: readonly P[]): P | null {
   const rule = RULES[kind];
   const allowed = parties.filter((party) => (rule.partiesOf?.[step] ?? rule.parties).includes(party));
-  const isTurn = kind === 'AGREE_TO_TERMS' || (kind === 'CONTINUE' && step === PetitionStep.AUTHENTICATORS);
+  const isTurn =
+    ['AGREE_TO_TERMS', 'CHOOSE_MATCH'].includes(kind) || (kind === 'CONTINUE' && step === PetitionStep.AUTHENTICATORS);
   const others = [P.PETITIONER, P.ENROLLEE] as P[];
   const suited = isTurn ? allowed.filter((party) => party === waitsFor || !others.includes(party)) : allowed;
   return suited.find((party) => party === waitsFor) ?? suited[0] ?? null;

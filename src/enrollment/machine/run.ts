@@ -7,6 +7,7 @@ import {
   PetitionParty as P,
   PetitionStatus as S,
   PetitionStep,
+  SourceMode,
   TermsMode,
   VettingStatus,
 } from '../../entities/enums.js';
@@ -15,7 +16,7 @@ import { UserErrorCode } from '../../faults.js';
 import { type PlannedStep, planSteps, sourcesOf } from './plan.js';
 import { linksLogins, recognize, reusesVerifiedAddress } from './recognize.js';
 import { refusal } from './refuse.js';
-import { isIneligible, isSettled } from './settled-sources.js';
+import { dueMode, hasAnswered, isIneligible, isSettled, refuseClaim, waiterOf } from './settled-sources.js';
 import type { Advanced, Effect, Facts, HistoryEntry, KnownPerson, Linking, PetitionState, Refusal } from './state.js';
 import { mayFollow } from './transitions.js';
 
@@ -96,10 +97,22 @@ export class Run {
 
   /** A step that cannot be done now: the petition waits there, and the history says why. */
   fail(found: Refusal, waitsFor: P): Stepped {
-    this.failure = found;
     this.tell(A.STEP_FAILED, found.message);
+    return this.standStill(found, waitsFor);
+  }
+
+  /** The petition waits still, for a reason that the history tells already. */
+  standStill(found: Refusal, waitsFor: P): Stepped {
+    this.failure = found;
     this.state.waitsFor = waitsFor;
     return 'WAITS';
+  }
+
+  /** The link that is out for a CLAIM source opens nothing any more. */
+  revokeProof(): void {
+    const { progress } = this.state;
+    if (progress.isProvingEmail) this.effects.push({ kind: 'REVOKE_CONFIRMATION' });
+    delete progress.isProvingEmail;
   }
 
   /** Does the step where it stands, and those after it, until one waits. */
@@ -120,7 +133,12 @@ export class Run {
   }
 
   private moveTo(step: PetitionStep, waitsFor: P | null): void {
-    if (this.state.step !== step) Object.assign(this.state, { reminders: 0, isEscalated: false });
+    if (this.state.step !== step) {
+      Object.assign(this.state, { reminders: 0, isEscalated: false });
+      this.revokeProof();
+      // What a match server says of others is not kept.
+      delete this.state.progress.matchCandidates;
+    }
     this.state.step = step;
     this.state.waitsFor = waitsFor;
   }
@@ -133,7 +151,7 @@ export class Run {
       case PetitionStep.CHECK_ELIGIBILITY:
         return this.askSources(step);
       case PetitionStep.DUPLICATE_CHECK:
-        return this.state.progress.isMatched ? 'DONE' : 'WAITS';
+        return this.checkDuplicates();
       case PetitionStep.PETITIONER_TERMS:
       case PetitionStep.TERMS:
         return this.agree();
@@ -163,21 +181,39 @@ export class Run {
     }
   }
 
-  /** Waits until the sources of the step have answered; without a verified address, none is searched. */
+  /**
+   * Waits until the sources of the step have answered. Those that are suspended are passed over; and where nobody has signed
+   * in, or no address is verified, none is searched: nothing was found there.
+   */
   private askSources(step: PetitionStep): Stepped {
-    const { sources } = this.state.progress;
-    const asked = sourcesOf(this.flow, step);
+    const { flow, state, facts } = this;
+    const { sources, isAuthenticated } = state.progress;
     const isSearch = step === PetitionStep.CHECK_ELIGIBILITY;
-    if (isSearch && !this.state.isEmailVerified) {
-      for (const { sourceId } of asked) sources[sourceId] = 'NOT_FOUND';
+    const maySearch = isAuthenticated && (state.isEmailVerified || facts.hasVerifiedRecordEmail);
+    for (const source of sourcesOf(flow, step)) {
+      if (hasAnswered(state, source)) continue;
+      if (facts.suspendedSources?.includes(source.sourceId)) {
+        sources[source.sourceId] = 'SUSPENDED';
+        this.tell(A.SOURCE_CHECKED, 'SUSPENDED', P.SYSTEM);
+      } else if (isSearch && !maySearch) sources[source.sourceId] = 'NOT_FOUND';
     }
-    if (!isSettled(this.flow, this.state, step)) {
-      this.state.waitsFor = P.SYSTEM;
+    if (!isSettled(flow, state, step)) {
+      const refused = dueMode(flow, state) === SourceMode.CLAIM ? refuseClaim(flow, state) : null;
+      if (refused) return this.fail(refused, P.ADMINISTRATOR);
+      state.waitsFor = waiterOf(flow, state);
       return 'WAITS';
     }
     if (!isSearch || !isIneligible(this.flow, this.state)) return 'DONE';
     this.tell(A.ELIGIBILITY_FAILED, 'A source that must know the person does not.', P.SYSTEM);
     this.finish(S.DENIED, A.DENIED);
+    return 'WAITS';
+  }
+
+  /** It waits for the match server, or for whoever chooses among those whom it named. */
+  private checkDuplicates(): Stepped {
+    const { progress } = this.state;
+    if (progress.isMatched) return 'DONE';
+    if (progress.matchCandidates) this.state.waitsFor = progress.isAuthenticated ? P.PETITIONER : P.ADMINISTRATOR;
     return 'WAITS';
   }
 
@@ -224,7 +260,11 @@ export class Run {
 
   private collectIdentifier(): Stepped {
     const identifies = sourcesOf(this.flow, PetitionStep.COLLECT_IDENTIFIER);
-    if (identifies.length) return this.askSources(PetitionStep.COLLECT_IDENTIFIER);
+    if (identifies.length) {
+      if (this.askSources(PetitionStep.COLLECT_IDENTIFIER) === 'WAITS') return 'WAITS';
+      // A record that leads to nobody's account is the person's who confirmed.
+      if (this.state.enrolleeUserId) return 'DONE';
+    }
     return this.attachKnown() ? 'DONE' : 'WAITS';
   }
 

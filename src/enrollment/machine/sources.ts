@@ -1,29 +1,27 @@
-import {
-  PetitionAction as A,
-  PetitionParty as P,
-  PetitionStatus as S,
-  PetitionStep,
-  SourceMode,
-} from '../../entities/enums.js';
+import { PetitionAction as A, PetitionParty as P, PetitionStatus as S, SourceMode } from '../../entities/enums.js';
 import type { FlowSettings } from '../../entities/flow-settings.js';
 import { UserErrorCode } from '../../faults.js';
 import { sourcesOf } from './plan.js';
 import { addsRole } from './recognize.js';
 import { refusal } from './refuse.js';
 import type { Run } from './run.js';
-import type { Command, PetitionState, Refusal, SourceOutcome } from './state.js';
+import { dueMode, hasAnswered, openSources, refuseClaim, SEARCHED, waiterOf } from './settled-sources.js';
+import type { Command, Refusal, SourceOutcome } from './state.js';
 
 type Answer = Extract<Command, { kind: 'ANSWER_SOURCE' }>;
 type Source = FlowSettings['sources'][number];
 
-const SEARCHED: readonly SourceMode[] = [SourceMode.SEARCH, SourceMode.SEARCH_REQUIRED];
+/** With a record of these somebody has signed in. */
+const SIGNING_IN: readonly SourceMode[] = [SourceMode.AUTHENTICATE, SourceMode.IDENTIFY];
+
 /** What a source says of the person: the petition goes on, waits for the next one, or stands still with the reason. */
 export function answerSource(run: Run, command: Answer): Refusal | null {
   const { state } = run;
   const asked = sourcesOf(run.flow, state.step);
   const source = asked.find(({ sourceId }) => sourceId === command.sourceId);
-  const refused = source ? refuseAnswer(state, asked, source, command) : refusal(UserErrorCode.NOT_FOUND, NOT_ASKED);
+  const refused = source ? refuseAnswer(run, asked, source, command) : refusal(UserErrorCode.NOT_FOUND, NOT_ASKED);
   if (refused || !source) return refused;
+  if (command.outcome === 'UNAVAILABLE') return failToAnswer(run, source);
 
   const isOthers = Boolean(command.known) && command.known?.userId !== state.enrolleeUserId;
   const isSearched = SEARCHED.includes(source.mode);
@@ -35,17 +33,18 @@ export function answerSource(run: Run, command: Answer): Refusal | null {
     NAME_MISMATCH: A.IDENTITY_NOT_LINKED,
   };
   run.tell(actions[outcome] ?? A.SOURCE_CHECKED, outcome);
-  if (!isSearched && outcome !== 'LINKED' && isLacking(run, asked, source, outcome)) {
-    return standStill(run, asked, source, outcome);
-  }
   if (!isSearched && outcome === 'LINKED') {
     if (isOthers && !attachOther(run, command)) return null;
-    if (command.account && !state.enrolleeUserId) {
-      const { userId, email, isEmailVerified } = command.account;
-      state.enrolleeUserId = userId;
-      // What was proven here is not given up for what a source merely says.
-      if (!state.isEmailVerified) Object.assign(state, { email, isEmailVerified });
-    }
+    takeRecord(run, source, command);
+  } else if (source.mode === SourceMode.CLAIM) {
+    // Another source may know the address; else it takes another one.
+    const isOver = state.isEmailVerified && dueMode(run.flow, state) === SourceMode.CLAIM;
+    if (isOver && !openSources(run.flow, state).length)
+      return halt(run, 'No source knows this address: give another one.');
+  } else if (!isSearched && outcome !== 'SUSPENDED') {
+    // Who signs in, or chooses, may do so again.
+    delete state.progress.sources[source.sourceId];
+    return halt(run, 'The source does not know this person.');
   }
   run.proceed();
   return null;
@@ -53,45 +52,69 @@ export function answerSource(run: Run, command: Answer): Refusal | null {
 
 const NOT_ASKED = 'The petition does not ask this source now.';
 
-/** Sources answer once each, in their order; CLAIM only about an address that is proven (ENR-49). */
-function refuseAnswer(state: PetitionState, asked: Source[], source: Source, command: Answer): Refusal | null {
-  const outcomeOf = ({ sourceId }: Source) => state.progress.sources[sourceId];
-  if (![undefined, 'UNAVAILABLE'].includes(outcomeOf(source))) {
-    return refusal(UserErrorCode.WRONG_STATUS, 'This source has answered already.');
-  }
-  const isFree = source.mode === SourceMode.SELECT;
-  if (!isFree && asked.slice(0, asked.indexOf(source)).some((earlier) => !outcomeOf(earlier))) {
+function halt(run: Run, message: string): null {
+  run.fail(refusal(UserErrorCode.NOT_FOUND, message), waiterOf(run.flow, run.state));
+  return null;
+}
+
+/** Sources answer once each, in their order; CLAIM only about the address that is proven (ENR-49). */
+function refuseAnswer({ flow, state }: Run, asked: Source[], source: Source, command: Answer): Refusal | null {
+  const { mode } = source;
+  if (hasAnswered(state, source)) return refusal(UserErrorCode.WRONG_STATUS, 'This source has answered already.');
+  const earlier = mode === SourceMode.SELECT ? [] : asked.slice(0, asked.indexOf(source));
+  const isPassedOver = (other: Source) =>
+    hasAnswered(state, other) ||
+    (other.mode === mode && !SIGNING_IN.includes(mode) && other.sourceId in state.progress.sources);
+  if (!earlier.every(isPassedOver) && !SEARCHED.includes(mode)) {
     return refusal(UserErrorCode.WRONG_STATUS, 'Another source is asked before.');
   }
-  if (source.mode === SourceMode.CLAIM && command.outcome !== 'SUSPENDED' && !state.isEmailVerified) {
-    return refusal(UserErrorCode.WRONG_STATUS, 'The address must be proven before a source is asked about it.');
+  if (mode === SourceMode.CLAIM && command.outcome !== 'SUSPENDED') {
+    const refused = refuseClaim(flow, state);
+    if (refused) return refused;
+    const isAbout = command.about === undefined || command.about === state.email;
+    if (!state.isEmailVerified || !isAbout) {
+      return refusal(UserErrorCode.WRONG_STATUS, 'The address must be proven before a source is asked about it.');
+    }
   }
-  if (isFree && command.known && command.known.userId !== state.enrolleeUserId) {
+  if (mode === SourceMode.SELECT && command.known && command.known.userId !== state.enrolleeUserId) {
     return refusal(UserErrorCode.TAKEN, 'This record is linked to somebody already.');
   }
   return null;
 }
 
-/** Whether the step cannot be done without this record, or with none of those that were asked one after the other. */
-function isLacking({ state }: Run, asked: Source[], { mode }: Source, outcome: SourceOutcome): boolean {
-  if (mode !== SourceMode.CLAIM || outcome === 'UNAVAILABLE') return outcome !== 'SUSPENDED';
-  const outcomes = asked.filter((other) => other.mode === mode).map(({ sourceId }) => state.progress.sources[sourceId]);
-  return outcomes.every(Boolean) && !outcomes.every((one) => one === 'SUSPENDED');
+/**
+ * An outage is no answer (ENR-48): who signs in or chooses tries again, and the system asks again by itself, for as long as
+ * it takes. The history tells once that the source does not answer.
+ */
+function failToAnswer(run: Run, { sourceId }: Source): null {
+  const { flow, state } = run;
+  const isTold = state.progress.sources[sourceId] === 'UNAVAILABLE';
+  state.progress.sources[sourceId] = 'UNAVAILABLE';
+  const waiter = waiterOf(flow, state);
+  const message =
+    waiter === P.SYSTEM ? 'The source did not answer: it is asked again.' : 'The source did not answer: try again.';
+  const found = refusal(UserErrorCode.SOURCE_UNAVAILABLE, message);
+  if (isTold) {
+    run.standStill(found, waiter);
+    return null;
+  }
+  run.tell(A.SOURCE_CHECKED, 'UNAVAILABLE');
+  run.fail(found, waiter);
+  return null;
 }
 
-/** The petition waits in its step, where the source, or all that were asked in turn, can be asked again. */
-function standStill(run: Run, asked: Source[], { mode, sourceId }: Source, outcome: SourceOutcome): null {
-  const { sources } = run.state.progress;
-  const isDown = outcome === 'UNAVAILABLE';
-  const inTurn = mode === SourceMode.CLAIM && !isDown ? asked.filter((other) => other.mode === mode) : [];
-  for (const id of [sourceId, ...inTurn.map((other) => other.sourceId)]) {
-    if (sources[id] !== 'SUSPENDED') delete sources[id];
+/** The petition goes on with the person's record: their account, and the address where none was proven. */
+function takeRecord({ state }: Run, { mode }: Source, { account, email }: Answer): void {
+  if (SIGNING_IN.includes(mode)) state.progress.isAuthenticated = true;
+  if (account && !state.enrolleeUserId) {
+    state.enrolleeUserId = account.userId;
+    // What was proven here is not given up for what a source merely says.
+    if (!state.isEmailVerified)
+      Object.assign(state, { email: account.email, isEmailVerified: account.isEmailVerified });
   }
-  const found = isDown
-    ? refusal(UserErrorCode.SOURCE_UNAVAILABLE, 'The source did not answer: try again.')
-    : refusal(UserErrorCode.NOT_FOUND, 'The source does not know this person.');
-  run.fail(found, run.state.step === PetitionStep.COLLECT_IDENTIFIER ? P.ENROLLEE : P.PETITIONER);
-  return null;
+  if (email && !state.isEmailVerified && mode !== SourceMode.CLAIM) {
+    Object.assign(state, { email: email.normalized, isEmailVerified: email.isVerified });
+  }
 }
 
 /** The record is linked to somebody: a duplicate, except where the flow gives people another role (section 6). */

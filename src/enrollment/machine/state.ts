@@ -8,6 +8,7 @@ import type {
   PetitionStep,
   VettingStatus,
 } from '../../entities/enums.js';
+import type { PersonName } from '../../entities/person-record.js';
 import type { UserErrorCode } from '../../faults.js';
 
 /** What the machine knows of a petition. Ids are uuids. */
@@ -46,8 +47,41 @@ export interface Progress {
   isMerge: boolean;
   /** The person is known, and gets the membership alone. */
   isNewRole: boolean;
+  /**
+   * Whether somebody whose petition this is has signed in: at the gateway, or at a source that authenticates. No source is
+   * asked about a person before.
+   */
+  isAuthenticated?: boolean;
+  /** The account that confirmed, while IDENTIFY sources are asked: the enrollee's, where none of them knows another. */
+  confirmedByUserId?: string;
+  /** Whether a link is out by which the petitioner proves the address that a CLAIM source is to be asked about. */
+  isProvingEmail?: boolean;
+  /** The people among whom the match server cannot tell which one it is; gone once it can. */
+  matchCandidates?: MatchCandidate[];
+  /** Which of them it is, `new` for none of them; gone once the match server has taken it. */
+  matchChoice?: string;
+  /** What a match server without an answer has said already: the history tells it once. */
+  matchDelays?: MatchDelay[];
+  /** What the match server calls the person: theirs once the petition is finalized. */
+  matchIdentifier?: MatchIdentifier;
   /** How the enrollee has shown that it is them who wants another login; absent: not at all. */
   ownProof?: OwnProof;
+}
+
+/** Somebody whom a match server named, as far as it describes them. */
+export interface MatchCandidate {
+  referenceId: string;
+  names: PersonName[];
+  emails: string[];
+}
+
+/** PENDING: people look into it at the match server. ERROR: it did not answer. Both are asked again. */
+export type MatchDelay = 'PENDING' | 'ERROR';
+
+/** An identifier of a user: the reference id, under the type that the match server's settings say. */
+export interface MatchIdentifier {
+  type: string;
+  value: string;
 }
 
 /** By a sign-in of the last ten minutes, or by a second factor in such a session. */
@@ -89,6 +123,10 @@ export interface Facts {
   approvers: readonly { userId: string; delegateIds: readonly string[] }[];
   /** Who has the account that was signed in with, or else the address; of CONFIRM and SUBMIT_ATTRIBUTES. */
   known: KnownPerson | null;
+  /** The sources of the flow that are suspended or gone: they count as if they were not attached (ENR-44). */
+  suspendedSources?: readonly string[];
+  /** Whether a record of the enrollee has a verified address, where the petition's own is not verified. */
+  hasVerifiedRecordEmail?: boolean;
   /** How the caller shows to be the enrollee; of commands by which a login can come to be linked. */
   ownProof?: OwnProof | null;
   /** Where the account that confirms is not the enrollee's: what decides whether its logins can be theirs. */
@@ -124,9 +162,24 @@ export type Command =
       outcome: SourceOutcome;
       account?: Account | null;
       known?: KnownPerson | null;
+      /** What the record says of the person's address. */
+      email?: GivenEmail | null;
+      /** Of CLAIM: the address that was asked about, normalized. The answer counts for no other one. */
+      about?: string | null;
     }
-  | { kind: 'ANSWER_MATCH'; outcome: 'NEW' | 'CHOICES' | 'PENDING' | 'ERROR' }
-  | { kind: 'ANSWER_MATCH'; outcome: 'KNOWN'; known: KnownPerson }
+  /** The address that a CLAIM source is to be asked about: a link is mailed to it. */
+  | { kind: 'GIVE_EMAIL'; email: GivenEmail; userId: string | null }
+  /** The link was opened: the address is the petitioner's. */
+  | { kind: 'PROVE_EMAIL'; userId: string | null }
+  /** Which of the people whom the match server named it is; null: none of them. */
+  | { kind: 'CHOOSE_MATCH'; referenceId: string | null }
+  | { kind: 'ANSWER_MATCH'; outcome: 'NEW'; identifier?: MatchIdentifier | null }
+  | { kind: 'ANSWER_MATCH'; outcome: 'KNOWN'; known: KnownPerson; identifier?: MatchIdentifier | null }
+  | { kind: 'ANSWER_MATCH'; outcome: 'CHOICES'; candidates: readonly MatchCandidate[] }
+  /** The match server is suspended or gone: it is as if the flow asked none. */
+  | { kind: 'ANSWER_MATCH'; outcome: 'SUSPENDED' }
+  | { kind: 'ANSWER_MATCH'; outcome: 'PENDING' }
+  | { kind: 'ANSWER_MATCH'; outcome: 'ERROR' }
   | { kind: 'SUBMIT_ATTRIBUTES'; email: GivenEmail | null; userId: string | null }
   | { kind: 'AGREE_TO_TERMS'; terms: readonly string[]; userId?: string | null }
   | { kind: 'RESEND_CONFIRMATION' }

@@ -5,6 +5,7 @@ import type { MailAttribute, MailValues } from './variables.js';
 const STATUSES: Partial<Record<PetitionMailKind, PetitionStatus>> = {
   CONFIRMATION: PetitionStatus.PENDING_CONFIRMATION,
   CONFIRMATION_REMINDER: PetitionStatus.PENDING_CONFIRMATION,
+  EMAIL_PROOF: PetitionStatus.CREATED,
   APPROVED: PetitionStatus.APPROVED,
   DENIED: PetitionStatus.DENIED,
   FINALIZED: PetitionStatus.FINALIZED,

@@ -23,7 +23,7 @@ export function confirmationTokenPlace(petitionId: string): string {
 const SUPERSEDE = `
 update petition_mails set status = 'SUPERSEDED', due_at = null, sealed_token = null
 where tenant_id = $1 and petition_id = $2 and status = 'WAITING'
-  and kind in ('CONFIRMATION', 'CONFIRMATION_REMINDER')`;
+  and kind in ('CONFIRMATION', 'CONFIRMATION_REMINDER', 'EMAIL_PROOF')`;
 
 const INSERT = `
 insert into petition_mails

@@ -29,6 +29,7 @@ const LONGEST_SUBJECT = 250;
 const CONFIRMATIONS: readonly PetitionMailKind[] = [
   PetitionMailKind.CONFIRMATION,
   PetitionMailKind.CONFIRMATION_REMINDER,
+  PetitionMailKind.EMAIL_PROOF,
 ];
 
 export const isConfirmation = (kind: PetitionMailKind): boolean => CONFIRMATIONS.includes(kind);

@@ -5,9 +5,12 @@ import { EmailAddress } from '../../entities/email-address.js';
 import { fault, Faults, refuseFaults, UserErrorCode } from '../../faults.js';
 import type { AccountFacts } from '../attributes/default-value.js';
 import { readValues } from '../attributes/read-values.js';
+import { waitsForSources } from '../checks/questions.js';
+import { limitChecks } from '../confirmations/limit.js';
 import { isAdministrative } from '../machine/plan.js';
 import { isMemberSql, reachOf } from '../people/reach.js';
 import { refuseCommand } from '../machine/refuse.js';
+import type { CommandKind } from '../machine/state.js';
 import { findAccount, termsKey } from './facts.js';
 import type { LockedPetition } from './locked-petition.js';
 import { type CommandDone, findParties, type PetitionContext, runCommand } from './run-command.js';
@@ -87,9 +90,13 @@ export function agreeToTerms(
   return runCommand(context, 'petitionAgreeToTerms', id, () => ({ command }));
 }
 
-/** Tries the step again where the petition waits: once second factors are set up, an address is there, or what failed is mended. */
+/**
+ * Tries the step again where the petition waits: once second factors are set up, an address is there, or what failed is
+ * mended. Sources that did not answer are asked again at once.
+ */
 export function continuePetition(context: PetitionContext, { id }: { id: string }): Promise<CommandDone> {
-  return runCommand(context, 'petitionContinue', id, async (manager, { state }) => {
+  return runCommand(context, 'petitionContinue', id, async (manager, { flow, state }, { at }) => {
+    if (waitsForSources(flow, state)) await limitChecks(manager, { tenantId: context.tenant.id, at, petitionId: id });
     const userId = context.viewer?.sessionId ? context.viewer.userId : null;
     const account = await findAccount(manager, context.tenant.id, state.enrolleeUserId);
     return { command: { kind: 'CONTINUE', userId, account } };
@@ -105,11 +112,11 @@ export function cancelPetition(
 }
 
 /** Refuses what is not the caller's to do before anything that they give is looked at. */
-async function refuseEarly(
+export async function refuseEarly(
   manager: EntityManager,
   context: PetitionContext,
   petition: LockedPetition,
-  kind: 'SELECT_ENROLLEE' | 'SUBMIT_ATTRIBUTES',
+  kind: CommandKind,
 ): Promise<void> {
   const parties = await findParties(manager, context, petition);
   const refused = refuseCommand(petition.state, kind, parties, petition.isFlowActive);

@@ -4,6 +4,7 @@ import { toGlobalId } from '../../database/loaders/ids.js';
 import { runSql, transact } from '../../database/transact.js';
 import { recordEvents } from '../../events/record.js';
 import { checkVersion, refuseFaults } from '../../faults.js';
+import { dropPetitionRecords } from '../records/drop-petition-records.js';
 import { requirePetition } from './run-command.js';
 
 /**
@@ -20,6 +21,7 @@ export async function deletePetition(
   await transact(context.database, tenantId, async (manager) => {
     const { id, version, state, flowId, flowVersion } = await requirePetition(manager, tenantId, input.id);
     refuseFaults([checkVersion(input.expectedVersion, version)]);
+    await dropPetitionRecords(manager, tenantId, id);
     await runSql(manager, 'delete from petitions where tenant_id = $1 and id = $2', [tenantId, id]);
     const { status, organizationId, enrolleeUserId, petitionerUserId } = state;
     const before = { status, flowId: flowId && toGlobalId('EnrollmentFlow', flowId), flowVersion };

@@ -2,9 +2,10 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { hasRecentSession, sessionOf } from '../../actor.js';
 import type { OperationContext } from '../../context.js';
 import { runSql } from '../../database/transact.js';
-import { ApprovalRule, FactorKind, MatchPolicy, TermsMode } from '../../entities/enums.js';
+import { ApprovalRule, FactorKind, MatchPolicy, PetitionStep, SourceMode, TermsMode } from '../../entities/enums.js';
 import { fault, refuseFaults, UserErrorCode } from '../../faults.js';
 import { findApprovers } from '../approvals/find-approvers.js';
+import { readOtherAddresses } from '../checks/read-person.js';
 import { isBareSql } from '../finalize/bare-account.js';
 import { linksLogins } from '../machine/recognize.js';
 import { IS_ENROLLED } from '../people/is-enrolled.js';
@@ -15,7 +16,11 @@ import type { LockedPetition } from './locked-petition.js';
 /** After these nobody has to be recognized. */
 const ABOUT_NOBODY: readonly CommandKind[] = ['APPROVE', 'DENY', 'COMMENT', 'CANCEL', 'EXPIRE', 'REMIND', 'ESCALATE'];
 
-type FactsOf = Pick<LockedPetition, 'flow' | 'isFlowActive' | 'approvers' | 'state'>;
+/** `id` is null of a petition that is not there yet. */
+type FactsOf = Pick<LockedPetition, 'flow' | 'isFlowActive' | 'approvers' | 'state'> & { id: string | null };
+
+/** A command, or that a petition begins: with whom, where it is about them. */
+type Given = Command | { kind: 'START'; userId: string | null };
 
 /** By these the enrollee sets out for another login, or has its link mailed again. */
 const SETTING_OUT: readonly (CommandKind | 'START')[] = ['START', 'SUBMIT_ATTRIBUTES', 'RESEND_CONFIRMATION'];
@@ -27,13 +32,14 @@ type Asking = Pick<OperationContext, 'tenant' | 'viewer' | 'clock'>;
 export async function readFacts(
   manager: EntityManager,
   context: Asking,
-  { flow, isFlowActive, approvers, state }: FactsOf,
-  command: Command | { kind: 'START' },
+  { id, flow, isFlowActive, approvers, state }: FactsOf,
+  command: Given,
 ): Promise<Facts> {
   const [tenantId, now] = [context.tenant.id, context.clock()];
   // Where one decides, nobody needs to know who else could.
   const countsApprovers = command.kind === 'APPROVE' && flow.approvalRule !== ApprovalRule.ANY;
   const terms = flow.terms === TermsMode.IGNORE ? [] : await findActiveTerms(manager, tenantId, state.organizationId);
+  const known = await findKnown(manager, tenantId, { flow, state }, command);
   return {
     isFlowActive,
     terms: terms.map(({ id, edition }) => termsKey(id, edition)),
@@ -42,7 +48,8 @@ export async function readFacts(
         ? await findFactors(manager, tenantId, state.enrolleeUserId)
         : [],
     approvers: countsApprovers && approvers ? await findApprovers(manager, tenantId, approvers, now) : [],
-    known: await findKnown(manager, tenantId, { flow, state }, command),
+    known,
+    ...(flow.sources.length ? await findSourceFacts(manager, tenantId, { id, flow, state }, command, known) : {}),
     ...(linksLogins(flow) ? await findLinking(manager, context, { flow, state }, command) : {}),
   };
 }
@@ -73,10 +80,13 @@ async function findKnown(
   manager: EntityManager,
   tenantId: string,
   { flow, state }: Pick<FactsOf, 'flow' | 'state'>,
-  command: Command | { kind: 'START' },
+  command: Given,
 ): Promise<KnownPerson | null> {
   if (command.kind === 'START' || ABOUT_NOBODY.includes(command.kind)) return null;
-  const login = command.kind === 'CONFIRM' && flow.requiresAuthentication ? command.userId : null;
+  const confirming = command.kind === 'CONFIRM' && flow.requiresAuthentication ? command.userId : null;
+  // While the enrollee signs in at a source, the account that confirmed is theirs, if that source says nothing else.
+  const isIdentified = state.step === PetitionStep.COLLECT_IDENTIFIER;
+  const login = confirming ?? (isIdentified ? (state.progress.confirmedByUserId ?? null) : null);
   const given = command.kind === 'SUBMIT_ATTRIBUTES' ? (command.email?.normalized ?? null) : null;
   const address = given ?? state.email;
   if (!login && !address) return null;
@@ -86,10 +96,52 @@ async function findKnown(
     [tenantId, login ?? address, state.organizationId],
   );
   // The account may have been deleted, or become part of another one, since its session was looked up.
-  const isGone = login !== null && !found;
+  const isGone = confirming !== null && !found;
   refuseFaults([isGone && fault(UserErrorCode.SIGN_IN_REQUIRED, 'Sign in again, then open the link again.')]);
   return found ? { ...found, via: login ? 'LOGIN' : 'ADDRESS' } : null;
 }
+
+/** Somebody by their account, whom a record of a source is linked to; null when there is none. */
+export async function findKnownUser(
+  manager: EntityManager,
+  tenantId: string,
+  userId: string,
+  organizationId: string | null,
+): Promise<KnownPerson | null> {
+  const values = [tenantId, userId, organizationId];
+  const [found] = await runSql<Omit<KnownPerson, 'via'>>(manager, `${KNOWN} and u.id = $2`, values);
+  return found ? { ...found, via: 'ADDRESS' } : null;
+}
+
+const SUSPENDED = `
+select w.id from unnest($2::uuid[]) as w(id)
+left join sources s on s.tenant_id = $1 and s.id = w.id and s.status = 'ACTIVE'
+where s.id is null`;
+
+/** What the machine is to know of sources: those that are not asked now, and by what else than the petition's address they could be. */
+async function findSourceFacts(
+  manager: EntityManager,
+  tenantId: string,
+  { id, flow, state }: Pick<FactsOf, 'id' | 'flow' | 'state'>,
+  command: Given,
+  known: KnownPerson | null,
+): Promise<Pick<Facts, 'suspendedSources' | 'hasVerifiedRecordEmail'>> {
+  const sourceIds = flow.sources.map(({ sourceId }) => sourceId);
+  const suspended = await runSql<{ id: string }>(manager, SUSPENDED, [tenantId, sourceIds]);
+  // What is proven before a command need not be afterwards: another address may be given by it.
+  const isSearched = flow.sources.some(({ mode }) => SEARCHED.includes(mode));
+  // Who is enrolled may become known by this very command.
+  const joining = 'account' in command && command.account ? command.account.userId : null;
+  const starting = command.kind === 'START' && flow.match === MatchPolicy.SELF ? command.userId : null;
+  const userId = state.enrolleeUserId ?? joining ?? starting ?? known?.userId ?? null;
+  const read = <Row>(text: string, values: unknown[]) => runSql<Row>(manager, text, values);
+  return {
+    suspendedSources: suspended.map((source) => source.id),
+    hasVerifiedRecordEmail: isSearched && (await readOtherAddresses(read, tenantId, userId, id)).length > 0,
+  };
+}
+
+const SEARCHED: readonly SourceMode[] = [SourceMode.SEARCH, SourceMode.SEARCH_REQUIRED];
 
 const LINKING = `select ${isBareSql('u')} as "isBare",
   e.is_email_verified and e.email_normalized is not distinct from $4 as "isMailedToEnrollee",
@@ -102,7 +154,7 @@ async function findLinking(
   manager: EntityManager,
   context: Asking,
   { flow, state }: Pick<FactsOf, 'flow' | 'state'>,
-  command: Command | { kind: 'START' },
+  command: Given,
 ): Promise<Pick<Facts, 'ownProof' | 'linking'>> {
   const tenantId = context.tenant.id;
   const isRecent = hasRecentSession(context);

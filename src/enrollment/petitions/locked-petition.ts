@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Database } from '../../database/database.js';
 import { runSql } from '../../database/transact.js';
 import {
   FlowStatus,
@@ -80,7 +81,7 @@ interface Row extends PetitionTokens {
   version: number;
 }
 
-const LOCK = `
+const READ = `
 select p.id, v.settings, p.flow_id as "flowId", v.number as "flowVersion", v.name as "flowName",
   f.status as "flowStatus", f.organization_id as "flowOrganizationId", p.status, p.step, p.waits_for as "waitsFor", p.petitioner_user_id as "petitionerUserId",
   p.enrollee_user_id as "enrolleeUserId", p.organization_id as "organizationId", p.email,
@@ -95,7 +96,9 @@ select p.id, v.settings, p.flow_id as "flowId", v.number as "flowVersion", v.nam
 from petitions p
 join enrollment_flow_versions v on v.tenant_id = $1 and v.id = p.flow_version_id
 left join enrollment_flows f on f.tenant_id = $1 and f.id = p.flow_id
-where p.tenant_id = $1 and p.id = $2 for update of p`;
+where p.tenant_id = $1 and p.id = $2`;
+
+const LOCK = `${READ} for update of p`;
 
 /**
  * Locks a petition; null when there is none. It is the first lock of a command: users, organizations and memberships are
@@ -107,7 +110,20 @@ export async function lockPetition(
   id: string,
 ): Promise<LockedPetition | null> {
   const [row] = await runSql<Row>(manager, LOCK, [tenantId, id]);
-  if (!row) return null;
+  return row ? toPetition(row) : null;
+}
+
+/** A petition as it is at this moment, by a statement of its own: nothing keeps it from changing. Null when there is none. */
+export async function findPetition(
+  database: Pick<Database, 'read'>,
+  tenantId: string,
+  id: string,
+): Promise<LockedPetition | null> {
+  const [row] = await database.read<Row>(tenantId, READ, [tenantId, id]);
+  return row ? toPetition(row) : null;
+}
+
+function toPetition(row: Row): LockedPetition {
   const { settings, flowStatus, emailNormalized, approverKind, approverRoleId, approverOrganizationId, ...rest } = row;
   return {
     ...rest,

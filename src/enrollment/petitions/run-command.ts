@@ -6,8 +6,12 @@ import { type Fault, fault, Faults, UserErrorCode } from '../../faults.js';
 import { findApprovable } from '../../database/approvable.js';
 import { deciderOf } from '../approvals/decider.js';
 import { finalizePetition } from '../finalize/finalize-petition.js';
+import { waitsForSources } from '../checks/questions.js';
+import { sendCheckJob } from '../checks/send-job.js';
 import { advance } from '../machine/advance.js';
 import type { Advanced, Command } from '../machine/state.js';
+import { isTerminal } from '../machine/transitions.js';
+import { dropPetitionRecords } from '../records/drop-petition-records.js';
 import { applyEffects } from './effects.js';
 import { readFacts } from './facts.js';
 import { type LockedPetition, lockPetition } from './locked-petition.js';
@@ -101,10 +105,16 @@ export async function settle(
   email?: string | null,
 ): Promise<CommandDone> {
   await writeAdvance(manager, writer, petition, advanced.state, advanced.history, { email });
-  const moved = { ...petition, state: advanced.state, email: email ?? petition.email };
+  // How an address is written goes with the address: a link is mailed to no other one.
+  const written = email ?? (advanced.state.email === petition.state.email ? petition.email : advanced.state.email);
+  const moved = { ...petition, state: advanced.state, email: written };
   const issued = await applyEffects(manager, context, writer, moved, advanced.effects);
   const faults = advanced.failure ? [advanced.failure] : [];
   const done = { petitionId: petition.id, faults, enrolleeToken: issued.enrolleeToken };
+  if (!context.answersSources && waitsForSources(moved.flow, moved.state))
+    await sendCheckJob(manager, writer.tenantId, petition.id);
+  if (moved.flow.sources.length && isTerminal(moved.state.status))
+    await dropPetitionRecords(manager, writer.tenantId, petition.id);
   if (!advanced.effects.some(({ kind }) => kind === 'FINALIZE')) return done;
   const failures = await finalize(manager, context, writer, moved);
   return { ...done, faults: [...faults, ...failures] };

@@ -13,6 +13,7 @@ import { mayStart, type Starter } from '../flows/may-start.js';
 import { starterOf } from '../flows/starter-of.js';
 import { begin } from '../machine/advance.js';
 import { approversOf } from '../machine/approvers.js';
+import type { Advanced } from '../machine/state.js';
 import { expiryOf } from '../machine/due.js';
 import { TOKEN_MILLISECONDS } from './effects.js';
 import { findAccount, readFacts } from './facts.js';
@@ -36,7 +37,7 @@ export class StartForbidden extends Error {}
 
 const LONGEST_RETURN_URL = 4_096;
 
-interface FoundFlow {
+export interface FoundFlow {
   settings: FlowSettings;
   versionId: string;
   number: number;
@@ -94,7 +95,7 @@ async function start(
     organizationId,
   }: { id: string; flow: FoundFlow; input: StartInput; organizationId: string | null },
 ): Promise<CommandDone & { petitionerToken: string | null }> {
-  const { tenantId, at } = writer;
+  const { tenantId } = writer;
   const { viewer } = context;
   const { settings } = flow;
   const petitioner = await findAccount(manager, tenantId, viewer?.sessionId ? viewer.userId : null);
@@ -102,24 +103,62 @@ async function start(
     const message = 'This enrollment flow enrolls whoever starts it: start it in a session of your own.';
     throw new Faults([fault(UserErrorCode.SIGN_IN_REQUIRED, message, 'flowId')]);
   }
-  const about = { flow: settings, isFlowActive: true, approvers: null, state: { ...NOWHERE, organizationId } };
-  const facts = await readFacts(manager, context, about, { kind: 'START' });
+  const about = {
+    flow: settings,
+    isFlowActive: true,
+    approvers: null,
+    state: { ...NOWHERE, organizationId },
+    id: null,
+  };
+  const facts = await readFacts(manager, context, about, {
+    kind: 'START',
+    userId: petitioner?.userId ?? null,
+  });
   const advanced = begin(settings, { petitioner, organizationId }, facts);
   const petitionerToken = advanced.state.petitionerUserId ? null : createSecret();
+  const done = await writeBeginning(manager, context, writer, {
+    ...{ id, flowId: input.flowId, flow, advanced, petitionerToken, email: advanced.state.email },
+    ...{ locale: input.locale ?? null, returnUrl: input.returnUrl ?? null },
+  });
+  return { ...done, petitionerToken };
+}
+
+/** A petition that begins. */
+interface BeginningPetition {
+  id: string;
+  flowId: string;
+  flow: FoundFlow;
+  advanced: Advanced;
+  petitionerToken: string | null;
+  /** The address as it is written. */
+  email: string | null;
+  locale: MailLocale | null;
+  returnUrl: string | null;
+}
+
+/** Writes a petition that begins, and does what its first steps bring about. */
+export async function writeBeginning(
+  manager: EntityManager,
+  context: PetitionContext,
+  writer: Writer,
+  { id, flowId, flow, advanced, petitionerToken, email, locale, returnUrl }: BeginningPetition,
+): Promise<CommandDone> {
+  const { at } = writer;
+  const { settings } = flow;
   const petition: LockedPetition = {
     id,
     flow: settings,
-    flowId: input.flowId,
+    flowId,
     flowOrganizationId: flow.organizationId,
     flowVersion: flow.number,
     flowName: flow.name,
     isFlowActive: true,
     state: advanced.state,
     attributes: {},
-    email: advanced.state.email,
-    locale: input.locale ?? settings.mailLocale,
-    returnUrl: input.returnUrl ?? null,
-    approvers: approversOf(settings, organizationId),
+    email,
+    locale: locale ?? settings.mailLocale,
+    returnUrl,
+    approvers: approversOf(settings, advanced.state.organizationId),
     tokens: {
       petitionerTokenHash: petitionerToken && hashSecret(petitionerToken),
       petitionerTokenExpiresAt: petitionerToken && new Date(at.getTime() + TOKEN_MILLISECONDS),
@@ -133,14 +172,14 @@ async function start(
     version: 1,
   };
   await insertPetition(manager, writer, { ...petition, flowVersionId: flow.versionId });
-  const done = await settle(manager, context, writer, petition, advanced, petition.email);
-  return { ...done, petitionerToken };
+  return settle(manager, context, writer, petition, advanced, email);
 }
 
 /** What the facts need of a petition that is not there yet. */
-const NOWHERE = { enrolleeUserId: null, email: null } as LockedPetition['state'];
+export const NOWHERE = { enrolleeUserId: null, email: null } as LockedPetition['state'];
 
-async function findFlow(manager: EntityManager, tenantId: string, flowId: string): Promise<FoundFlow> {
+/** The flow, kept from being changed meanwhile. Throws Faults NOT_FOUND. */
+export async function findFlow(manager: EntityManager, tenantId: string, flowId: string): Promise<FoundFlow> {
   const [flow] = await runSql<FoundFlow>(manager, FIND_FLOW, [tenantId, flowId]);
   if (!flow) throw new Faults([fault(UserErrorCode.NOT_FOUND, 'There is no such enrollment flow.', 'flowId')]);
   return flow;

@@ -22,6 +22,10 @@ export type EventSubject =
   | 'Petition'
   | 'Terms'
   | 'ApproverDelegation'
+  | 'Source'
+  | 'SourceRecord'
+  | 'SourceSyncRun'
+  | 'Pipeline'
   | null;
 
 type Values = z.ZodType<Record<string, unknown>, object> | undefined;

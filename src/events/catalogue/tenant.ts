@@ -4,7 +4,13 @@ import { defineEvent } from './define.js';
 import { oneOf } from './values.js';
 
 const settings = () =>
-  z.strictObject({ auditRetentionDays: z.int().nullable(), mfaFactors: z.array(oneOf(FactorKind)) }).partial();
+  z
+    .strictObject({
+      auditRetentionDays: z.int().nullable(),
+      mfaFactors: z.array(oneOf(FactorKind)),
+      runsScheduledSyncs: z.boolean(),
+    })
+    .partial();
 
 /** Events about the tenant itself. */
 export const tenantEvents = {

@@ -33,10 +33,16 @@ export interface LiveRequest {
   authorize: (viewer: SessionViewer | null) => Promise<Error | null>;
 }
 
-/** An event, and the viewer as their rights were known when it was handed out. */
-export interface LiveItem {
-  event: LiveEvent;
+/** Something to tell a subscriber, and the viewer as their rights were known when it was handed out. */
+export interface LiveMoment {
+  /** Null: what is told is no event. */
+  event: LiveEvent | null;
   viewer: SessionViewer | null;
+}
+
+/** An event, and its viewer. */
+export interface LiveItem extends LiveMoment {
+  event: LiveEvent;
 }
 
 /** What a subscription asks of its feed. */
@@ -138,6 +144,12 @@ export class LiveSubscription implements AsyncIterableIterator<LiveItem> {
       if (this.isLive) await new Promise<void>((resolve) => (this.wake = resolve));
       else await this.feed.catchUp(this).catch((error: unknown) => this.finish(error as Error));
     }
+  }
+
+  /** Authorizes the viewer again. Gives whether it goes on. */
+  async verify(): Promise<boolean> {
+    await this.feed.verify(this);
+    return !this.end;
   }
 
   async return(): Promise<IteratorResult<LiveItem, undefined>> {

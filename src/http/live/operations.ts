@@ -13,7 +13,7 @@ import {
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import { graphqlError } from '../../auth/errors.js';
 import type { GraphQLContext } from '../../auth/graphql-context.js';
-import type { LiveItem } from '../../events/live/subscription.js';
+import type { LiveMoment } from '../../events/live/subscription.js';
 import { presentError, presentUnexpected, runOperation } from '../executor.js';
 import { costLimit } from '../limits.js';
 import type { AskedOperation } from '../read-operation.js';
@@ -79,12 +79,12 @@ export class LiveOperations {
       const errors = source.errors?.map((error) => withCode(presentError(error, context.log), 'BAD_USER_INPUT'));
       return { ...source, errors };
     }
-    const run = (item: LiveItem): Promise<ExecutionResult> => {
+    const run = (item: LiveMoment): Promise<ExecutionResult> => {
       // Rights are those of this moment, and what was decided for the last event is not taken over.
       const contextValue: GraphQLContext = { ...context, viewer: item.viewer, decisions: new Map() };
       return runOperation(operation.compiled ?? null, { ...args, rootValue: item, contextValue }, context.log);
     };
-    return new LiveResults((source as AsyncIterable<LiveItem>)[Symbol.asyncIterator](), run, context);
+    return new LiveResults((source as AsyncIterable<LiveMoment>)[Symbol.asyncIterator](), run, context);
   }
 
   private read(query: string): DocumentNode | GraphQLError {
@@ -103,8 +103,8 @@ export class LiveResults implements AsyncGenerator<ExecutionResult, undefined> {
   private isDone = false;
 
   constructor(
-    private readonly source: AsyncIterator<LiveItem>,
-    private readonly run: (item: LiveItem) => Promise<ExecutionResult>,
+    private readonly source: AsyncIterator<LiveMoment>,
+    private readonly run: (item: LiveMoment) => Promise<ExecutionResult>,
     private readonly context: GraphQLContext,
   ) {}
 
@@ -113,11 +113,11 @@ export class LiveResults implements AsyncGenerator<ExecutionResult, undefined> {
       try {
         const next = await this.source.next();
         if (next.done) break;
-        const item: LiveItem = next.value;
+        const item: LiveMoment = next.value;
         const result = await this.run(item);
         // What this viewer may not see was turned into null: they are not told that there is something.
         if (!result.errors && Object.values(result.data ?? {}).every((field) => field === null)) continue;
-        this.lastId = item.event.row.id;
+        this.lastId = item.event?.row.id ?? null;
         return { value: result, done: false };
       } catch (error) {
         this.isDone = true;

@@ -34,6 +34,14 @@ export const ENGLISH: Record<PetitionMailKind, { subject: string; text: string }
     '{% if expiresAt %}The link works once, until {{ expiresAt }}.{% endif %}',
     UNKNOWN,
   ),
+  EMAIL_PROOF: words(
+    `Is this your email address? ${TO}`,
+    `You gave this address to join ${TO}${FLOW}. Please show that it is yours: it is then looked up whether you are known by it.`,
+    'Show that the address is yours:\n{{ link }}',
+    'Open the link in the browser in which you gave the address.',
+    '{% if expiresAt %}The link works once, until {{ expiresAt }}.{% endif %}',
+    UNKNOWN,
+  ),
   APPROVAL_REQUESTED: words(
     `${PERSON} waits for your approval: ${TO}`,
     `${PERSON} wants to join ${TO}${FLOW}, and you are asked to approve or turn down the request.`,

@@ -35,6 +35,14 @@ export const FRENCH: Record<PetitionMailKind, { subject: string; text: string }>
     "{% if expiresAt %}Le lien fonctionne une seule fois, jusqu'au {{ expiresAt }}.{% endif %}",
     UNKNOWN,
   ),
+  EMAIL_PROOF: words(
+    `Cette adresse électronique est-elle la vôtre ? ${TO}`,
+    `Vous avez indiqué cette adresse pour rejoindre ${TO}${FLOW}. Merci de montrer qu'elle est la vôtre : on cherchera ensuite si vous êtes connu sous cette adresse.`,
+    "Montrer que l'adresse est la vôtre :\n{{ link }}",
+    "Ouvrez le lien dans le navigateur où vous avez indiqué l'adresse.",
+    "{% if expiresAt %}Le lien fonctionne une seule fois, jusqu'au {{ expiresAt }}.{% endif %}",
+    UNKNOWN,
+  ),
   APPROVAL_REQUESTED: words(
     `${PERSON} attend votre approbation : ${TO}`,
     `${PERSON} souhaite rejoindre ${TO}${FLOW} ; il vous revient d'approuver ou de refuser cette demande.`,
