@@ -407,7 +407,7 @@ async function play(drawn: FlowSettings, starter: number, turns: readonly Turn[]
   const terms = flow.terms === 'IGNORE' ? [] : [world.termsKey];
   const sources = {
     suspendedSources: [SUSPENDED_SOURCE],
-    hasVerifiedRecordEmail: petitioner?.isEmailVerified === true,
+    hasVerifiedRecordEmail: flow.match === 'SELF' && petitioner?.isEmailVerified === true,
   };
   const begun = begin(flow, { petitioner, organizationId: world.organizationId }, { ...POSSIBLE, ...sources, terms });
   if (pair.take(begun, done)) await pair.finalize(done);
