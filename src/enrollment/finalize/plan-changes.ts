@@ -220,7 +220,12 @@ function giveAddress(petition: GivingPetition, after: EnrolledPerson, given: unk
  * sign-in says too little: they could give their own address, and have whoever they chose open the link. Nor is an account
  * anybody's to take while nobody can sign in to it: it may have been provisioned for somebody.
  */
-export function isProofOfAccount({ authorization, match, requiresAuthentication, confirmation }: FlowSettings): boolean {
+export function isProofOfAccount({
+  authorization,
+  match,
+  requiresAuthentication,
+  confirmation,
+}: FlowSettings): boolean {
   const isSignedIn = requiresAuthentication && asksToConfirm({ confirmation });
   return (isSignedIn && match !== MatchPolicy.SELECT) || authorization === FlowAuthorization.TENANT_ADMINISTRATOR;
 }
